@@ -1,0 +1,78 @@
+# Needs Python 3.11 or later and make, nothing else.
+#   PYTHON=python3.13   which Python builds .venv (else the first on PATH that will do)
+#   ARGS="..."          handed on to gunicorn, app, pytest, bench, or `uv pip compile`
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s%s\n", $$1, $$2}' Makefile
+
+serve: $(VENV)/.runtime ## Serve with gunicorn, on http://127.0.0.1:8000 unless HOST, PORT or BIND say otherwise
+	@exec $(RUN) gunicorn.conf.py $(ARGS)
+
+run: $(VENV)/.runtime ## Serve in one process, without gunicorn
+	@exec $(RUN) -m app $(ARGS)
+
+test: $(VENV)/.dev ## Run the tests
+	@$(RUN) -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Look for faults without running anything: lint, layout, types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy app gunicorn.conf.py $(wildcard bench)
+
+bench: $(VENV)/.bench ## Measure against other servers
+	@$(RUN) -m bench $(ARGS)
+
+lock: $(VENV)/.dev ## Derive requirements*.txt from pyproject.toml (ARGS=--upgrade: newest versions)
+	$(LOCK) $(ARGS) pyproject.toml --output-file requirements.txt
+	$(LOCK) $(ARGS) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(LOCK) $(ARGS) --group bench --constraints requirements.txt --output-file requirements-bench.txt
+
+clean: ## Remove .venv and every cache
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help serve run test check bench lock clean anew
+
+# Each stamp is written last: a build that was interrupted has none, and is done again.
+
+$(VENV)/.runtime: requirements.txt $(VENV)/.python
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
+$(VENV)/.runtime $(VENV)/.dev $(VENV)/.bench:
+	@echo "Installing $< into $(VENV)"
+	@$(INSTALL) $<
+	@touch $@
+
+# Built anew when its interpreter has gone, or when PYTHON names another one.
+$(VENV)/.python: $(shell test -x $(RUN) && test "$(PYTHON)" = "" -o "$(PYTHON)" = "$$(cat $(VENV)/.python)" || echo anew)
+	@$(find_python); \
+	echo "Building $(VENV) with $$("$$python" --version), $$python"; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV) && echo "$(PYTHON)" > $@
+
+# The last two are for pyenv: its shims stand first on PATH, and all of them fail where
+# .python-version names a version that pyenv lacks.
+CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 \
+	/usr/bin/python3 /usr/local/bin/python3)
+
+define find_python
+for python in $(CANDIDATES) ""; do \
+  "$$python" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2> /dev/null && break; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "Python 3.11 or later is needed; looked for $(strip $(CANDIDATES))." >&2; \
+  echo "Install it (Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv)," >&2; \
+  echo "or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; \
+  exit 1; \
+fi; \
+if ! "$$python" -c "import ensurepip, venv" 2> /dev/null; then \
+  echo "$$python cannot build virtual environments: its module venv or ensurepip is missing." >&2; \
+  echo "Debian, Ubuntu: apt-get install python3-venv" >&2; \
+  exit 1; \
+fi
+endef

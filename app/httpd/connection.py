@@ -1,0 +1,436 @@
+"""One HTTP connection's life: bytes in, requests in their order, answers out.
+
+What the next bytes are is a bound method, `_feed`: a head, a body, held back while an
+answer is made, the rest of a body nobody wanted, or the last words of a client that was
+told to go.
+"""
+
+import asyncio
+from time import perf_counter
+
+from .answer import encode, explain
+from .body import ChunkedBody, SizedBody
+from .errors import Refusal
+from .exchange import Exchange, run_handler
+from .head import Head, RequestLine
+from .request import NO_BODY, Request
+from .response import Response
+from .service import Service
+from .upload import BodyStream
+from .wire import Wait, Wire
+
+BLANK = b"\r\n\r\n"
+BLANK_LINES = 4  # empty lines before a request that are skipped (RFC 9112 2.2)
+TURNED_AWAY = 64  # connections above the limit that are still told why
+UNREADABLE = Head(RequestLine("GET", "/", 1), [])  # stands for a head that could not be parsed
+
+# What must be done for a request that is not answered at once.
+Begun = tuple[Exchange, "Response | asyncio.Task[object]"]
+
+
+class ConnectionHandler(Wire):
+    """The asyncio protocol: one instance for each connection."""
+
+    __slots__ = ("_blank_lines", "_buffer", "_feed", "_swallowed", "exchange")
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(service)
+        self._feed = self._feed_head
+        self._buffer = bytearray()  # what arrived and is not looked at yet
+        self._blank_lines = 0
+        self._swallowed = 0  # bytes after the end
+        self.exchange: Exchange | None = None  # the request in hand
+
+    # ---- what the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        crowd = len(self.service.connections) - self.service.limits.connections
+        if crowd > TURNED_AWAY:
+            self.transport.abort()
+        elif crowd > 0:
+            self.refuse(Refusal(503, "too many connections", (("Retry-After", "1"),)))
+
+    def data_received(self, data: bytes) -> None:
+        self._feed(data)
+
+    def eof_received(self) -> bool:
+        """The client has sent all it will. What it asked for is still answered, except over
+        TLS, where no side can close by half. Returns whether to keep the writing side."""
+        self.ended = True
+        if self.service.config.scheme == "http":
+            if self._feed == self._feed_body:
+                self.break_off(Refusal(400, "the body ended before its length"))
+                return True
+            if self._feed == self._feed_hold or self.exchange is not None:
+                return self._feed != self._feed_discard
+        self.arm(Wait.WRITE, self.service.deadlines.write)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._feed = _ignore  # a bound method here would keep this object in a cycle
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.abandon()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.exchange is not None:
+            self.arm_exchange()
+        elif self._feed == self._feed_hold:
+            self._continue()
+        elif self._feed == self._feed_linger:
+            self.arm(Wait.LINGER, self.service.deadlines.linger)
+        else:
+            self._rest()
+
+    # ---- what the next bytes are
+
+    def _feed_head(self, data: bytes) -> None:
+        buffer = self._buffer
+        if buffer:
+            known = len(buffer)
+            buffer += data
+            if buffer.find(BLANK, max(0, known - 3)) < 0:
+                self._await_head(known)
+                return
+            data = bytes(buffer)
+            buffer.clear()
+        if self.paused:  # the client sends more than it reads: one thing at a time
+            self._hold(data)
+        else:
+            self._serve(data)
+
+    def _feed_body(self, data: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None or exchange.body is None:
+            return
+        body = exchange.body
+        self._buffer += data
+        try:
+            body.feed(self._buffer)
+        except Refusal as refusal:
+            self.break_off(refusal)
+            return
+        if body.done:
+            self._feed = self._feed_hold
+            self.arm_exchange()
+        elif body.is_full(self.service.limits.buffer):
+            self.transport.pause_reading()
+            self.arm_exchange()
+
+    def _feed_hold(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > self.service.limits.buffer:
+            self.transport.pause_reading()
+
+    def _feed_discard(self, data: bytes) -> None:
+        """The rest of a body whose answer is sent already."""
+        exchange = self.exchange
+        if exchange is None or exchange.body is None:
+            return
+        body = exchange.body
+        self._buffer += data
+        self._swallowed += len(data)
+        try:
+            body.feed(self._buffer)
+        except Refusal:
+            self.hang_up()
+            return
+        body.discard()
+        if body.done:
+            self.exchange = None
+            self._continue()
+        elif self._swallowed > self.service.limits.discard:
+            self.hang_up()
+
+    def _feed_linger(self, data: bytes) -> None:
+        self._swallowed += len(data)
+        if self._swallowed > self.service.limits.linger:
+            self.transport.abort()
+
+    # ---- requests in their order
+
+    def _serve(self, data: bytes) -> None:
+        """Answer every request that is whole in data; keep the rest."""
+        service = self.service
+        heads = service.parser.heads
+        answers: list[bytes] = []
+        at, left, room = 0, service.limits.pipeline, service.limits.buffer
+        while left > 0 and room > 0 and (end := data.find(BLANK, at)) >= 0:
+            block = data[at : end + 4]
+            at = end + 4
+            try:
+                head = heads.get(block) or self._parse(block)
+            except Refusal as refusal:
+                self.refuse(refusal, answers)
+                return
+            if head is None:
+                continue
+            keep = head.keep_alive and not service.draining
+            answer = self._answer(head, keep) if head.length == 0 else head
+            if type(answer) is not bytes:
+                self._write(answers)
+                self._enter(answer, data[at:])
+                return
+            answers.append(answer)
+            if not keep:
+                self._write(answers)
+                self._buffer += data[at:]
+                self.hang_up()
+                return
+            left -= 1
+            room -= len(answer)
+        self._write(answers)
+        if left <= 0 or room <= 0:
+            self._hold(data[at:])
+        elif at < len(data):
+            self._buffer += data[at:]
+            self._await_head(0)
+        elif not self.paused:
+            self.wait = Wait.IDLE
+            self.due = service.idle_due
+
+    def _write(self, answers: list[bytes]) -> None:
+        if answers:
+            self.transport.write(answers[0] if len(answers) == 1 else b"".join(answers))
+
+    def _parse(self, block: bytes) -> Head | None:
+        """Parse a head; None when it was nothing but empty lines. Raises Refusal."""
+        while block.startswith(b"\r\n"):
+            self._skip_blank_line()
+            block = block[2:]
+        if not block:
+            return None
+        self._blank_lines = 0
+        return self.service.parser.parse(block)
+
+    def _skip_blank_line(self) -> None:
+        self._blank_lines += 1
+        if self._blank_lines > BLANK_LINES:
+            raise Refusal(400, "too many empty lines before a request")
+
+    def _await_head(self, known: int) -> None:
+        """Keep a head that is not whole, unless it can be refused now. known: bytes of it
+        that were looked at before."""
+        buffer = self._buffer
+        try:
+            while buffer.startswith(b"\r\n"):
+                self._skip_blank_line()
+                del buffer[:2]
+                known = 0
+            if buffer and buffer != b"\r":
+                self.service.parser.check_partial(buffer, known if known > 1 else 0)
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return
+        if self.wait is not Wait.HEAD and not self.paused:
+            self.arm(Wait.HEAD, self.service.deadlines.head)
+
+    def _answer(self, head: Head, keep: bool) -> "bytes | Begun":
+        """Answer at once; where that takes longer, give what must be done for it."""
+        service = self.service
+        match = head.line.match or service.match(head.line)
+        request_id = self._request_id(head)
+        request = Request(head, match, request_id, self, NO_BODY)
+        log = service.access_log
+        began = perf_counter() if log is not None else 0.0
+        outcome = run_handler(service, match, request)
+        if type(outcome) is not Response or type(outcome.body) is not bytes:
+            return Exchange(self, head, match, request), outcome
+        service.requests += 1
+        status = outcome.status
+        if log is not None:
+            size = 0 if head.line.is_head else len(outcome.body)
+            log.add(request, status, size, perf_counter() - began)
+        return encode(service.lines[status], head, outcome, request_id, keep)
+
+    def _request_id(self, head: Head) -> bytes:
+        given = head.request_id
+        return self.service.ids.next() if given is None or not self.peer.trusted else given
+
+    def _enter(self, begun: "Head | Begun", rest: bytes) -> None:
+        """Hold all that follows until this one request is answered."""
+        self._buffer += rest
+        self._feed = self._feed_hold
+        if isinstance(begun, Head):
+            self._open_body(begun)
+            return
+        self.exchange, outcome = begun
+        self.arm_exchange()
+        self.exchange.proceed(outcome)
+
+    def _open_body(self, head: Head) -> None:
+        service = self.service
+        match = head.line.match or service.match(head.line)
+        own = match.endpoint.body
+        limit = service.limits.body if own is None else own
+        if head.length > limit:
+            self.refuse(Refusal(413))
+            return
+        decoder = ChunkedBody(limit, service.limits) if head.chunked else SizedBody(head.length)
+        body = BodyStream(self, decoder, head.expects_continue)
+        request = Request(head, match, self._request_id(head), self, body)
+        self.exchange = Exchange(self, head, match, request, body)
+        self._feed = self._feed_body
+        self._feed_body(b"")
+        self.arm_exchange()
+        self.exchange.proceed(run_handler(service, match, request))
+
+    def _hold(self, rest: bytes) -> None:
+        """Give other connections their turn before the rest of a long pipeline."""
+        self._buffer += rest
+        self._feed = self._feed_hold
+        self.transport.pause_reading()
+        self.service.loop.call_soon(self._continue)
+
+    def _continue(self) -> None:
+        """Go on with what was held back, if nothing keeps us from it."""
+        if self.paused or self.exchange is not None or self._feed == self._feed_linger:
+            return
+        if self.transport.is_closing():
+            return
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        self._feed = self._feed_head
+        self.read_on()
+        if data:
+            self._serve(data)
+        else:
+            self._rest()
+        if self.ended and self._feed == self._feed_head:
+            self.close()
+
+    def _rest(self) -> None:
+        """Nothing is in hand."""
+        if self._buffer:
+            self.arm(Wait.HEAD, self.service.deadlines.head)
+            return
+        self.wait = Wait.IDLE
+        self.due = self.service.idle_due
+        if self.service.draining:
+            self.leave()
+
+    def finished(self, keep: bool) -> None:
+        """The exchange has sent its answer."""
+        exchange = self.exchange
+        if exchange is None or self.transport.is_closing():
+            return
+        body = exchange.body
+        if not keep:
+            self.hang_up()
+        elif body is not None and not body.done:
+            body.discard()
+            self._feed = self._feed_discard
+            self._swallowed = 0
+            self.read_on()
+            self.arm_body(body)
+        else:
+            self.exchange = None
+            if self._buffer or self.ended:
+                self.service.loop.call_soon(self._continue)  # not on top of the handler's stack
+            else:
+                self._continue()
+
+    # ---- the end
+
+    def refuse(self, refusal: Refusal, answers: list[bytes] | None = None) -> None:
+        """Answer what is not a request, after the answers before it, then close for good."""
+        service = self.service
+        request_id = service.ids.next()
+        begin = service.lines[refusal.status]
+        self._write([*(answers or ()), encode(begin, UNREADABLE, explain(refusal), request_id, False)])
+        if service.access_log is not None:
+            service.access_log.add_refused(
+                self.peer.address, request_id.decode("ascii"), refusal.status, refusal.reason
+            )
+        self._buffer += b"?"  # whatever follows is not read as a request
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close after the last answer, politely where the client may still be sending."""
+        exchange, self.exchange = self.exchange, None
+        body = exchange.body if exchange is not None else None
+        unread = bool(self._buffer) or (body is not None and not body.done)
+        self._feed = self._feed_linger
+        self._swallowed = 0
+        self._buffer.clear()
+        if not unread or not self.half_close():
+            self.close()
+
+    def break_off(self, refusal: Refusal) -> None:
+        """The body of the request in hand is broken: its reader hears of it, and nothing
+        that follows is looked at."""
+        self._feed = self._feed_linger
+        self._swallowed = 0
+        if self.exchange is not None and self.exchange.body is not None:
+            self.arm_handler(self.exchange.deadline)
+            self.exchange.body.fail(refusal)
+
+    def give_up(self) -> None:
+        """The server has drained long enough."""
+        if self.exchange is not None:
+            self.exchange.expire()
+        else:
+            self.close()
+
+    # ---- time
+
+    def arm_handler(self, seconds: float) -> None:
+        """The application has so long for what it does next."""
+        if not self.paused:
+            self.arm(Wait.HANDLER, seconds)
+
+    def arm_body(self, body: BodyStream) -> None:
+        """The client has a window of time, and must bring something in it."""
+        body.arrived = 0
+        self.arm(Wait.BODY, self.service.deadlines.body)
+
+    def arm_exchange(self) -> None:
+        """Whose turn it is: the client's while its body comes, then the application's."""
+        exchange = self.exchange
+        if exchange is None:
+            return
+        body = exchange.body
+        if body is None or body.done or body.expects_continue or not self.transport.is_reading():
+            self.arm_handler(exchange.deadline)
+        else:
+            self.arm_body(body)
+
+    def want_body(self) -> None:
+        """The reader of the body has room."""
+        if not self.transport.is_reading():
+            self.read_on()
+            self.arm_exchange()
+        elif self.wait is Wait.HANDLER:
+            self.arm_exchange()  # after 100 (Continue) it is the client's turn
+
+    def expire(self) -> None:
+        """What we waited for did not come in time."""
+        wait = self.wait
+        if wait is Wait.HEAD:
+            self.refuse(Refusal(408, "the head of the request took too long"))
+        elif wait is Wait.BODY:
+            self._expire_body()
+        elif wait is Wait.HANDLER and self.exchange is not None:
+            self.exchange.expire()
+        elif wait is Wait.IDLE or wait is Wait.FIRST_BYTE:
+            self.close()
+        else:
+            self.transport.abort()
+
+    def _expire_body(self) -> None:
+        """A window of time is over: go on if it brought enough."""
+        deadlines, limits = self.service.deadlines, self.service.limits
+        body = self.exchange.body if self.exchange is not None else None
+        if body is not None and body.arrived >= max(1, limits.body_rate * deadlines.body):
+            self.arm_body(body)
+        elif self._feed == self._feed_discard:
+            self.hang_up()
+        else:
+            self.break_off(Refusal(408, "the body came too slowly"))
+
+
+def _ignore(_: bytes) -> None:
+    """What arrives after the end."""

@@ -1,0 +1,69 @@
+"""The grammar of HTTP/1.1 in bytes patterns, each under the section that defines it.
+
+Every pattern is meant for `fullmatch`, is ASCII only and cannot backtrack: possessive
+quantifiers keep the work proportional to the bytes. Knows nothing of what a match means.
+"""
+
+import re
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_PERCENT = rb"%[0-9A-Fa-f]{2}"
+# VCHAR, SP, HTAB and obs-text; no other control, no DEL.
+_FIELD_VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
+
+# RFC 9110 5.6.2
+TOKEN = re.compile(_TOKEN)
+
+# RFC 9112 3: exactly one SP between the parts. RFC 3986 2: what a target is written with
+# ("#" never travels; "[" and "]" are tolerated in a query, where browsers send them bare).
+REQUEST_LINE = re.compile(
+    rb"(" + _TOKEN + rb") "
+    rb"((?:[!$&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]++|" + _PERCENT + rb")++) "
+    rb"HTTP/([0-9])\.([0-9])"
+)
+
+# RFC 9112 3.2.2; userinfo is left out on purpose (RFC 9110 4.2.4).
+ABSOLUTE_TARGET = re.compile(rb"(?i:(https?))://([^/?@]++)(/[^?]*+)?+(\?.*+)?+")
+
+# RFC 9112 3.2.3
+AUTHORITY_TARGET = re.compile(rb"[^/?@:]++:[0-9]{1,5}+|\[[0-9A-Fa-f:.]{2,45}+\]:[0-9]{1,5}+")
+
+# RFC 9110 7.2, RFC 3986 3.2.2. The comma is a sub-delim, and a list of hosts in disguise: left out.
+HOST = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]{2,45}+\]"
+    rb"|(?:[0-9A-Za-z\-._~!$&'()*+;=]++|" + _PERCENT + rb"){1,255}+)(?::[0-9]{0,5}+)?+"
+)
+
+# RFC 9112 5: no space before the colon, no folding.
+FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*+(" + _FIELD_VALUE + rb")")
+
+# RFC 9110 8.6, and no leading zero: some parsers read those as octal.
+CONTENT_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}+")
+
+# RFC 9112 7.1 and 7.1.1: size, extensions, CRLF. 16 digits are 64 bits.
+CHUNK_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,16}+)"
+    rb"((?:[ \t]*+;[ \t]*+" + _TOKEN + rb"(?:[ \t]*+=[ \t]*+"
+    rb"(?:" + _TOKEN + rb'|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"))?+)*+)'
+    rb"\r\n"
+)
+
+# A line feed without its carriage return, a carriage return without its line feed, or NUL:
+# nothing that may follow makes such a head right (RFC 9112 2.2). Used with `search`.
+NEVER_IN_HEAD = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\x00")
+
+# RFC 3986 3.3 and 5.2.4: a segment that means "here" or "up", plain or encoded.
+DOT_SEGMENT = re.compile(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?=/|$)")
+# A control character by its percent-encoding; no path has one.
+ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
+
+# What a request id from a trusted proxy may look like; anything else is replaced.
+REQUEST_ID = re.compile(rb"[0-9A-Za-z._~+/=:@\-]{1,128}")
+
+# For answers, as the application writes them (RFC 9110 5.5).
+RESPONSE_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
+RESPONSE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
+# RFC 6265 4.1.1 cookie-octet
+COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*+")
+# RFC 6265 4.1.1 path-value and domain-value: no control, no ";"
+COOKIE_ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*+")

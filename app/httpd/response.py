@@ -1,0 +1,244 @@
+"""An answer as a handler makes it, and as bytes. Refuses what would not be HTTP.
+
+Knows nothing of connections: how an answer travels, and whether the connection lives on
+after it, is the exchange's to say.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterable, Iterable
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from . import grammar
+from .cookies import encode_cookie
+from .errors import PHRASES, UsageError
+
+SERVER = b"slipway"
+TEXT = b"text/plain; charset=utf-8"
+HTML = b"text/html; charset=utf-8"
+JSON = b"application/json"
+
+# The server's own: two of them, or a wrong one, would be a framing error.
+OWN_FIELDS = frozenset(
+    "content-length transfer-encoding connection keep-alive date server upgrade x-request-id".split()
+)
+NO_BODY_STATUS = frozenset((204, 304))
+
+Fields = Iterable[tuple[str, str]]
+
+
+class FileBody:
+    """A body that is a file, or one range of it. Resolved against the request when answered."""
+
+    __slots__ = ("download_as", "path")
+
+    def __init__(self, path: str, download_as: str | None) -> None:
+        self.path = path
+        self.download_as = download_as
+
+
+Body = bytes | AsyncIterable[bytes] | FileBody
+
+
+class Response:
+    """Status, fields and body of one answer.
+
+    body: bytes, an async iterable of bytes (sent as they come), or what `file` makes.
+    content_type: None for no Content-Type. headers: (name, value) pairs.
+    length: bytes that an async body will give, when known; the server holds it to that.
+    Raises UsageError for a status that does not exist, a str as body, a header field that
+    could not be sent or that is the server's own.
+    """
+
+    __slots__ = ("body", "content_type", "fields", "length", "status")
+
+    def __init__(
+        self,
+        body: Body = b"",
+        status: int = 200,
+        content_type: str | bytes | None = None,
+        headers: Fields = (),
+        length: int | None = None,
+    ) -> None:
+        if type(body) is not bytes:
+            body = _check_body(body)
+        if status not in PHRASES or status < 200:
+            raise UsageError(f"status {status!r} is not a final HTTP status (RFC 9110 15)")
+        self.body: Body = body
+        self.status = status
+        self.content_type = (
+            _content_type(content_type) if isinstance(content_type, str) else content_type
+        )
+        self.length = length
+        self.fields: list[bytes] = []  # encoded lines
+        for name, value in headers:
+            self.add(name, value)
+
+    def add(self, name: str, value: str) -> "Response":
+        """Add a header field. Raises UsageError as the constructor does. Returns itself."""
+        if name.lower() == "content-type":
+            self.content_type = _content_type(value)
+        else:
+            self.fields.append(encode_field(name, value))
+        return self
+
+    def cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age: int | None = None,
+        path: str = "/",
+        domain: str = "",
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: str = "Lax",
+    ) -> "Response":
+        """Set a cookie, safe by default. max_age in seconds; 0 deletes. Returns itself."""
+        text = encode_cookie(
+            name, value, max_age=max_age, path=path, domain=domain, secure=secure,
+            http_only=http_only, same_site=same_site,
+        )  # fmt: skip
+        self.fields.append(b"Set-Cookie: " + text.encode("latin-1") + b"\r\n")
+        return self
+
+    @classmethod
+    def text(cls, text: str, status: int = 200, headers: Fields = ()) -> "Response":
+        """Plain text, UTF-8."""
+        return cls(text.encode(), status, TEXT, headers)
+
+    @classmethod
+    def html(cls, text: str, status: int = 200, headers: Fields = ()) -> "Response":
+        """HTML, UTF-8. Escape what is not yours with html.escape."""
+        return cls(text.encode(), status, HTML, headers)
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200, headers: Fields = ()) -> "Response":
+        """JSON without spaces. Raises UsageError for what JSON cannot say."""
+        return cls(encode_json(value), status, JSON, headers)
+
+    @classmethod
+    def redirect(cls, location: str, status: int = 303, headers: Fields = ()) -> "Response":
+        """A redirect, 301, 302, 303, 307 or 308. location: a path or an absolute URL.
+
+        What is not ASCII is percent-encoded. Raises UsageError for another status and for a
+        location of two slashes, which a browser takes for another host.
+        """
+        if status not in (301, 302, 303, 307, 308):
+            raise UsageError(f"{status!r} is not a redirect")
+        if location.startswith(("//", "/\\")):
+            raise UsageError("a location that begins with // leads to another host; write its scheme")
+        where = quote(location, safe="!#$%&'()*+,/:;=?@[]~")
+        return cls(b"", status, None, [("Location", where), *headers])
+
+    @classmethod
+    def file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        content_type: str | None = None,
+        download_as: str | None = None,
+        headers: Fields = (),
+    ) -> "Response":
+        """A file the application chose: conditional and range requests are answered.
+
+        content_type: by the name's ending if None. download_as: the name a browser saves it
+        under. A missing file is answered 404.
+        """
+        return cls(FileBody(os.fspath(path), download_as), 200, content_type, headers)
+
+    @classmethod
+    def stream(
+        cls,
+        source: AsyncIterable[bytes],
+        *,
+        content_type: str = "application/octet-stream",
+        status: int = 200,
+        headers: Fields = (),
+        length: int | None = None,
+    ) -> "Response":
+        """Bytes as an async iterable gives them: chunked, or of the length that is given."""
+        return cls(source, status, content_type, headers, length)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {(self.content_type or b'').decode()}>"
+
+
+def _check_body(body: Any) -> Body:
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    if isinstance(body, str):
+        raise UsageError("a body is bytes: use Response.text or Response.html, or encode it")
+    if isinstance(body, (FileBody, AsyncIterable, bytes)):
+        return body
+    raise UsageError(f"a body is bytes or an async iterable of bytes, not {type(body).__name__}")
+
+
+def encode_json(value: Any) -> bytes:
+    """JSON as bytes, without spaces. Raises UsageError for what JSON cannot say."""
+    try:
+        return _encode(value).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"this is not JSON: {error}") from error
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def encode_field(name: str, value: str) -> bytes:
+    """One header line. Raises UsageError for what may not be in it (RFC 9110 5)."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise UsageError(f"header {name!r}: name and value are str, not {type(value).__name__}")
+    if not grammar.RESPONSE_NAME.fullmatch(name):
+        raise UsageError(f"header name {name!r} is not a token (RFC 9110 5.1)")
+    if name.lower() in OWN_FIELDS:
+        raise UsageError(f"header {name!r} is the server's to set")
+    if not grammar.RESPONSE_VALUE.fullmatch(value):
+        raise UsageError(f"the value of header {name!r} has a character that fields may not have: {value!r}")
+    return f"{name}: {value}\r\n".encode("latin-1")
+
+
+@lru_cache(maxsize=256)  # of what the application writes, not of what clients send
+def _content_type(value: str) -> bytes:
+    return encode_field("Content-Type", value)[14:-2]
+
+
+class StatusLines(dict[int, bytes]):
+    """Status -> how its answer begins: status line, Server, Date.
+
+    Emptied once a second, so that a date costs one formatting a second (RFC 9110 6.6.1).
+    """
+
+    def __missing__(self, status: int) -> bytes:
+        date = formatdate(usegmt=True)
+        line = b"HTTP/1.1 %d %b\r\nServer: %b\r\nDate: %b\r\n" % (
+            status, PHRASES[status].encode(), SERVER, date.encode()
+        )  # fmt: skip
+        self[status] = line
+        return line
+
+
+def encode_head(
+    begin: bytes, response: Response, length: int, request_id: bytes, connection: bytes
+) -> bytes:
+    """The head of an answer. begin: from StatusLines. connection: a whole line, or nothing.
+
+    length: of the body in bytes, -1 for chunked, -2 for none said.
+    """
+    parts = [begin]
+    if response.content_type is not None:
+        parts.append(b"Content-Type: %b\r\n" % response.content_type)
+    if length >= 0:
+        parts.append(b"Content-Length: %d\r\n" % length)
+    elif length == CHUNKED:
+        parts.append(b"Transfer-Encoding: chunked\r\n")
+    parts += response.fields
+    parts.append(b"X-Request-Id: %b\r\n%b\r\n" % (request_id, connection))
+    return b"".join(parts)
+
+
+CHUNKED = -1
+UNSAID = -2

@@ -1,0 +1,157 @@
+"""One running server: what all its connections share, its clock, and its end.
+
+Knows nothing of how a connection reads or writes.
+"""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .accesslog import AccessLog
+from .answer import ErrorHandler
+from .errors import Refusal
+from .forwarded import TrustedProxies
+from .head import HeadParser, RequestLine
+from .limits import Deadlines, Limits
+from .response import StatusLines
+from .router import Endpoint, Match, Router
+
+if TYPE_CHECKING:
+    from .connection import ConnectionHandler
+
+EAGER = sys.version_info >= (3, 12)
+SWEEP_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0  # for a 503 to leave after the drain deadline
+
+
+class RequestIds:
+    """Request ids, 128 bits each: a random start and a random odd step, so that one id tells
+    a client nothing about how many requests others made."""
+
+    __slots__ = ("_id", "_step")
+
+    def __init__(self) -> None:
+        self._id = secrets.randbits(128)
+        self._step = secrets.randbits(128) | 1
+
+    def next(self) -> bytes:
+        self._id = (self._id + self._step) & 0xFFFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF
+        return b"%032x" % self._id
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a server is given and keeps: routes, bounds, whom it trusts."""
+
+    router: Router
+    limits: Limits
+    deadlines: Deadlines
+    proxies: TrustedProxies
+    on_error: ErrorHandler | None = None
+    scheme: str = "http"  # "https" where connections arrive over TLS
+
+
+class Service:
+    """The state of one running server.
+
+    idle_due: when a connection that goes idle now is closed; renewed by every sweep, so
+    that a request costs no look at the clock.
+    """
+
+    __slots__ = ("_empty", "_next_sweep", "access_log", "config", "connections", "deadlines",
+                 "draining", "idle_due", "ids", "limits", "lines", "loop", "on_sweep", "parser",
+                 "requests")  # fmt: skip
+
+    def __init__(
+        self,
+        config: Config,
+        loop: asyncio.AbstractEventLoop,
+        access_log: AccessLog | None = None,
+        on_sweep: Callable[[], None] | None = None,
+    ) -> None:
+        # given
+        self.config = config
+        self.limits = config.limits
+        self.deadlines = config.deadlines
+        self.loop = loop
+        self.access_log = access_log
+        self.on_sweep = on_sweep
+        # of this run
+        self.parser = HeadParser(config.limits, config.router.knows)
+        self.lines = StatusLines()
+        self.ids = RequestIds()
+        self.connections: set[ConnectionHandler] = set()
+        self.draining = False
+        self.requests = 0
+        self.idle_due = 0.0
+        self._empty: asyncio.Future[None] | None = None
+        self._next_sweep: asyncio.TimerHandle | None = None
+
+    def match(self, line: RequestLine) -> Match:
+        """The route of a request line, remembered on it. A refusal is a route as well."""
+        try:
+            match = self.config.router.resolve(line)
+        except Refusal as refusal:
+            match = Match(Endpoint(_refuse(refusal), "-"), line.path, {})
+        line.match = match
+        return match
+
+    def start_task(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Run a coroutine to its first wait at once where Python can (3.12), else soon."""
+        if EAGER:
+            return asyncio.Task(coroutine, loop=self.loop, eager_start=True)
+        return self.loop.create_task(coroutine)
+
+    def sweep(self) -> None:
+        """Once a second: dates, deadlines, the log."""
+        now = self.loop.time()
+        self.idle_due = now + self.deadlines.idle + SWEEP_SECONDS
+        self.lines.clear()
+        for connection in [each for each in self.connections if each.due <= now]:
+            connection.expire()
+        if self.access_log is not None:
+            self.access_log.flush()
+        if self.on_sweep is not None:
+            self.on_sweep()
+        self._next_sweep = self.loop.call_later(SWEEP_SECONDS, self.sweep)
+
+    def forget(self, connection: "ConnectionHandler") -> None:
+        """A connection is closed."""
+        self.connections.discard(connection)
+        if self._empty is not None and not self.connections and not self._empty.done():
+            self._empty.set_result(None)
+
+    async def drain(self) -> None:
+        """Finish what is in flight, close what is idle; return when no connection is left,
+        at the latest a second after the drain deadline. Close the listeners before this."""
+        self.draining = True
+        self._empty = self.loop.create_future()
+        for connection in list(self.connections):
+            connection.leave()
+        await self._wait_empty(self.deadlines.drain)
+        for connection in list(self.connections):
+            connection.give_up()
+        await self._wait_empty(LAST_WORDS_SECONDS)
+
+    async def _wait_empty(self, seconds: float) -> None:
+        if self.connections and self._empty is not None:
+            await asyncio.wait((self._empty,), timeout=seconds)
+
+    def stop(self) -> None:
+        """End at once: cut every connection, flush the log."""
+        for connection in list(self.connections):
+            connection.transport.abort()
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
+        if self.access_log is not None:
+            self.access_log.close()
+
+
+def _refuse(refusal: Refusal) -> Callable[[Any], Any]:
+    def handler(_: Any) -> Any:
+        raise Refusal(refusal.status, refusal.reason, refusal.headers)
+
+    return handler

@@ -1,0 +1,4 @@
+"""What a request costs the server: CPU microseconds, beside nginx and the servers people know.
+
+`python -m bench --help`. Measures from outside, over sockets and /proc: imports nothing of the app.
+"""

@@ -1,0 +1,4 @@
+-- A connection for every request.
+require "report"
+
+wrk.headers["Connection"] = "close"

@@ -1,0 +1,2 @@
+-- A request line and Host, the same bytes every time.
+require "report"

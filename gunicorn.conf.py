@@ -1,0 +1,82 @@
+"""What gunicorn is told. All of it comes from app.settings: this file only spells it its way.
+
+gunicorn reads this file by itself; its command line and GUNICORN_CMD_ARGS stand above it. Run as
+a program (`python gunicorn.conf.py`) it judges the settings first and then becomes gunicorn.
+
+Not here, because ProtocolWorker does not use them: gunicorn's own limits (limit_request_line and
+the like; ours are LIMIT_*), its access log (ACCESS_LOG) and threads. access_log_format keeps its
+default on purpose: aiohttp's worker, which can take ProtocolWorker's place, refuses any other
+format written gunicorn's way.
+"""
+
+import math
+import os
+import platform
+import sys
+from typing import Any
+
+from app import __version__
+from app.settings import Settings, SettingsError
+
+try:
+    _settings = Settings.from_environment(os.environ)
+except SettingsError as error:
+    # gunicorn answers an Exception from this file with a traceback; SystemExit passes through it.
+    sys.exit(str(error))
+
+proc_name = "slipway"
+wsgi_app = "app.main:server"
+
+bind = list(_settings.bind)
+backlog = _settings.backlog
+reuse_port = _settings.reuse_port
+certfile = _settings.tls and _settings.tls.certfile
+keyfile = _settings.tls and _settings.tls.keyfile
+forwarded_allow_ips = ",".join(_settings.forwarded_allow_ips)
+
+worker_class = "app.worker.ProtocolWorker"
+workers = _settings.workers
+max_requests = _settings.arbiter.max_requests
+max_requests_jitter = _settings.arbiter.max_requests_jitter
+timeout = _settings.arbiter.heartbeat
+graceful_timeout = _settings.arbiter.graceful_timeout
+# aiohttp's worker believes this above its own; gunicorn's default of 2 s is below every proxy's
+# and would make them answer 502. gunicorn takes whole seconds only.
+keepalive = math.ceil(_settings.deadlines.idle)
+
+# The heartbeat is a file's timestamp: on a disk that stalls, healthy workers would be killed.
+if os.access("/dev/shm", os.W_OK):
+    worker_tmp_dir = "/dev/shm"
+# It would write to the home folder, and complain at every start where that is read-only.
+control_socket_disable = True
+
+loglevel = _settings.log_level
+accesslog = None
+
+
+def when_ready(arbiter: Any) -> None:
+    """One line that says where we listen, and with how many workers and why."""
+    # From gunicorn's configuration, not from ours: the command line may have had another word.
+    # No listeners yet with reuse_port: each worker opens its own.
+    where = arbiter.LISTENERS or arbiter.cfg.bind
+    count = arbiter.cfg.workers
+    why = _settings.workers_reason if count == workers else "by gunicorn's command line"
+    arbiter.log.info(
+        "slipway %s on Python %s listens on %s with %d %s (%s)",
+        __version__,
+        platform.python_version(),
+        ", ".join(str(each) for each in where),
+        count,
+        "worker" if count == 1 else "workers",
+        why,
+    )
+
+
+if __name__ == "__main__":
+    # gunicorn reads WEB_CONCURRENCY and FORWARDED_ALLOW_IPS before it reads this file: a bad one
+    # would end it with a traceback, and so would an empty WEB_CONCURRENCY, which Compose is fond
+    # of passing on. Here the first two are known to be good, and the third can be taken away.
+    if not os.environ.get("WEB_CONCURRENCY", "").strip():
+        os.environ.pop("WEB_CONCURRENCY", None)
+    command = [sys.executable, "-m", "gunicorn", *sys.argv[1:]]
+    os.execv(sys.executable, command)  # noqa: S606 - a shell would only stand between
