@@ -16,6 +16,7 @@ import sys
 from typing import Any
 
 from app import __version__
+from app.httpd import loops
 from app.settings import Settings, SettingsError
 
 try:
@@ -25,7 +26,7 @@ except SettingsError as error:
     sys.exit(str(error))
 
 proc_name = "slipway"
-wsgi_app = "app.main:server"
+wsgi_app = "app.main:create_server"
 
 bind = list(_settings.bind)
 backlog = _settings.backlog
@@ -55,20 +56,30 @@ accesslog = None
 
 
 def when_ready(arbiter: Any) -> None:
-    """One line that says where we listen, and with how many workers and why."""
+    """One line that says what runs, where it listens, with how many workers and why."""
     # From gunicorn's configuration, not from ours: the command line may have had another word.
     # No listeners yet with reuse_port: each worker opens its own.
     where = arbiter.LISTENERS or arbiter.cfg.bind
     count = arbiter.cfg.workers
     why = _settings.workers_reason if count == workers else "by gunicorn's command line"
+    limits, times = _settings.limits, _settings.deadlines
     arbiter.log.info(
-        "slipway %s on Python %s listens on %s with %d %s (%s)",
+        "slipway %s on Python %s with %s listens on %s with %d %s (%s); at most %d connections a "
+        "worker, head %d, body %d bytes; head %g, handler %g, idle %g, drain %g s",
         __version__,
         platform.python_version(),
+        loops.describe(_settings.loop),
         ", ".join(str(each) for each in where),
         count,
         "worker" if count == 1 else "workers",
         why,
+        limits.connections,
+        limits.head,
+        limits.body,
+        times.head,
+        times.handler,
+        times.idle,
+        times.drain,
     )
 
 

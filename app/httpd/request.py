@@ -32,6 +32,9 @@ class Origin(Protocol):
     @property
     def peer(self) -> Peer: ...
 
+    @property
+    def draining(self) -> bool: ...
+
 
 class NoBody:
     """The body of a request that has none."""
@@ -157,6 +160,11 @@ class Request:
     def host(self) -> str:
         """The host and port the client asked for; "" for HTTP/1.0 without one."""
         return self._head.host.decode("ascii")
+
+    @property
+    def draining(self) -> bool:
+        """Whether the server finishes what it has and takes nothing new."""
+        return self._origin.draining
 
     def _forwarded(self) -> tuple[str, str]:
         try:

@@ -138,27 +138,28 @@ def raise_file_limit() -> int:
 
 
 async def serve_until_signal(runner: Runner, host: str, port: int) -> None:
-    """Listen, serve, and end as the first signal says: SIGTERM drains, the others do not."""
+    """Listen, serve, and end as the first signal says: SIGTERM drains, SIGINT and SIGQUIT stop
+    at once, also while draining; a second SIGTERM changes nothing."""
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[bool] = loop.create_future()
-
-    def tell(drain: bool) -> None:
-        if not told.done():
-            told.set_result(drain)
-        elif not drain:
-            runner.stop()
-            leave.cancel()
-
-    for number, drain in ((signal.SIGTERM, True), (signal.SIGINT, False), (signal.SIGQUIT, False)):
-        loop.add_signal_handler(number, tell, drain)
+    drain, stop = asyncio.Event(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, drain.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGQUIT, stop.set)
     listener = listen(host, port)
     await runner.start([listener])
     log.info("listening on http://%s", _shown(listener))
-    if await told:
-        leave = asyncio.ensure_future(runner.drain())
-        with contextlib.suppress(asyncio.CancelledError):
-            await leave
+
+    async def drained() -> None:
+        await drain.wait()
+        await runner.drain()
+
+    ends = {loop.create_task(drained()), loop.create_task(stop.wait())}
+    done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
     runner.stop()
+    for task in done:
+        task.result()
 
 
 def listen(host: str, port: int) -> socket.socket:

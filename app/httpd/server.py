@@ -15,6 +15,7 @@ from .errors import UsageError
 from .files import StaticFiles
 from .forwarded import TrustedProxies
 from .limits import Deadlines, Limits
+from .loops import new_event_loop
 from .response import Response
 from .router import Endpoint, Handler, Router
 from .runner import Runner, serve_until_signal
@@ -136,9 +137,13 @@ class HTTPServer:
         port: int = 8000,
         *,
         access_log: AccessLog | None = None,
+        loop: str = "auto",
     ) -> None:
         """Serve in this process until SIGTERM (drains) or SIGINT, SIGQUIT (stop at once).
 
-        Raises OSError when the address cannot be listened on.
+        port: 0 for any free one. loop: "auto", "uvloop" or "asyncio". Raises OSError when
+        the address cannot be listened on.
         """
-        asyncio.run(serve_until_signal(Runner(self, access_log=access_log), host, port))
+        runner = Runner(self, access_log=access_log)
+        with asyncio.Runner(loop_factory=lambda: new_event_loop(loop)) as process:
+            process.run(serve_until_signal(runner, host, port))

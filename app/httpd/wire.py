@@ -57,6 +57,11 @@ class Wire(asyncio.Protocol):
             self._peer = Peer(address, config.scheme, config.proxies)
         return self._peer
 
+    @property
+    def draining(self) -> bool:
+        """Whether the server is about to end."""
+        return self.service.draining
+
     def arm(self, wait: Wait, seconds: float) -> None:
         """Wait for this, so long at most."""
         self.wait = wait

@@ -1,0 +1,148 @@
+"""The routes of the application, written once: Request to Response.
+
+Knows nothing of the server that carries them.
+"""
+
+import asyncio
+import html
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from app import __version__, content
+from app.httpd import HTTPServer, Refusal, Request, Response
+
+STATIC = Path(__file__).parent / "static"
+# /sleep and /park may be asked to wait this long, and need a moment to answer.
+PATIENCE = max(content.LONGEST_SLEEP, content.LONGEST_PARK) + 5.0
+
+_parked: set[asyncio.Future[None]] = set()
+
+
+def install(server: HTTPServer, static_max_age: int = 3600) -> None:
+    """Put the routes on a server. static_max_age: seconds."""
+    server.get("/")(index)
+    server.get("/plaintext")(plaintext)
+    server.get("/json")(json)
+    server.get("/hello")(hello)
+    server.get("/hello/{name}")(hello)
+    server.get("/time")(time)
+    server.get("/sleep", deadline=PATIENCE)(sleep)
+    server.get("/park", deadline=PATIENCE)(park)
+    server.post("/release")(release)
+    server.post("/echo")(echo)
+    server.get("/headers")(headers)
+    server.get("/stream")(stream)
+    server.get("/healthz")(healthz)
+    server.get("/readyz")(readyz)
+    server.static("/static", STATIC, max_age=static_max_age)
+
+
+def index(request: Request) -> Response:
+    """What this is, and who answered."""
+    facts = {
+        "server": "the Protocol server",
+        "version": __version__,
+        "worker": str(os.getpid()),
+        "request": html.escape(request.id),
+    }
+    return Response.html(content.page(facts), headers=[("Cache-Control", "no-store")])
+
+
+def plaintext(request: Request) -> Response:
+    """The shortest answer there is; what benchmarks ask for."""
+    return Response.text(content.HELLO_WORLD)
+
+
+def json(request: Request) -> dict[str, str]:
+    """The same as JSON."""
+    return content.message()
+
+
+def hello(request: Request) -> Response:
+    """Greet the name in the path, or nobody in particular."""
+    return Response.text(content.hello(**request.params))
+
+
+def time(request: Request) -> Response:
+    """The current time."""
+    return Response.text(content.now(), headers=[("Cache-Control", "no-store")])
+
+
+async def sleep(request: Request) -> Response:
+    """Answer after ?seconds=S, and hold up nobody else."""
+    low, high = content.SHORTEST_SLEEP, content.LONGEST_SLEEP
+    seconds = _number(request, "seconds", "1", low, high)
+    await asyncio.sleep(seconds)
+    return Response.text(f"slept {seconds:g} s\n")
+
+
+async def park(request: Request) -> Response:
+    """Wait for a /release, or give up with 504."""
+    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    _parked.add(waiting)
+    try:
+        await asyncio.wait_for(waiting, content.LONGEST_PARK)
+    except TimeoutError:
+        raise Refusal(504, "nobody released this request") from None
+    finally:
+        _parked.discard(waiting)
+    return Response.text("done")
+
+
+def release(request: Request) -> Response:
+    """Let every parked request of this worker go; say how many."""
+    waiting = [each for each in _parked if not each.done()]
+    for each in waiting:
+        each.set_result(None)
+    return Response.text(str(len(waiting)))
+
+
+async def echo(request: Request) -> Response:
+    """The body as it came, with its type."""
+    kind = request.headers.get("content-type", "application/octet-stream")
+    return Response(await request.body(), content_type=kind)
+
+
+def headers(request: Request) -> Response:
+    """The request's header fields, in their order."""
+    lines = (f"{name}: {value}\n" for name, value in request.headers.pairs)
+    return Response.text("".join(lines))
+
+
+def stream(request: Request) -> Response:
+    """?chunks=N lines, each sent when it is made."""
+    count = int(_number(request, "chunks", "10", 0, content.MOST_LINES, whole=True))
+
+    async def lines() -> AsyncIterator[bytes]:
+        for number in range(1, count + 1):
+            yield content.line(number).encode()
+            await asyncio.sleep(0)
+
+    return Response.stream(lines(), content_type="text/plain; charset=utf-8")
+
+
+def healthz(request: Request) -> Response:
+    """This process answers."""
+    return Response.text("alive\n", headers=[("Cache-Control", "no-store")])
+
+
+def readyz(request: Request) -> Response:
+    """This process wants traffic; 503 once it was told to stop."""
+    if request.draining:
+        return Response.text("draining\n", 503, [("Cache-Control", "no-store")])
+    return Response.text("ready\n", headers=[("Cache-Control", "no-store")])
+
+
+def _number(
+    request: Request, name: str, default: str, low: float, high: float, *, whole: bool = False
+) -> float:
+    """A number from the query. Raises Refusal(400) for one that is none or out of range, and
+    for a name the route does not know."""
+    unknown = [each for each in request.query if each != name]
+    text = request.query.get(name, default)
+    plain = text.isascii() and text.replace("." if not whole else "", "", 1).isdigit()
+    if unknown or not plain or len(text) > 12 or not low <= float(text) <= high:
+        kind = "a whole number" if whole else "a number"
+        raise Refusal(400, f"the query takes only {name}, {kind} from {low:g} to {high:g}")
+    return float(text)

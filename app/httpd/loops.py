@@ -1,0 +1,29 @@
+"""Which event loop serves: uvloop where it is installed, plain asyncio where not."""
+
+import asyncio
+
+CHOICES = ("auto", "uvloop", "asyncio")
+
+
+def new_event_loop(choice: str = "auto") -> asyncio.AbstractEventLoop:
+    """Make a loop. Raises ImportError when uvloop is asked for and is not installed."""
+    if choice != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if choice == "uvloop":
+                raise
+        else:
+            return uvloop.new_event_loop()
+    return asyncio.new_event_loop()
+
+
+def describe(choice: str = "auto") -> str:
+    """The name and version of the loop that this choice gives."""
+    if choice != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            return "asyncio"
+        return f"uvloop {uvloop.__version__}"
+    return "asyncio"
