@@ -48,7 +48,9 @@ def _arguments() -> dict[str, str | None]:
 def _address(settings: Settings) -> tuple[str, int]:
     first, *others = settings.bind
     if others or first.startswith("unix:"):
-        sys.exit("python -m app listens on one TCP address; several, or a unix socket, are gunicorn's")
+        sys.exit(
+            "python -m app listens on one TCP address; several, or a unix socket, are gunicorn's"
+        )
     if settings.tls is not None:
         sys.exit("python -m app speaks plain HTTP; TLS_CERTFILE is for gunicorn (make serve)")
     host, port = parse_host_and_port(first)

@@ -9,4 +9,13 @@ from .request import Request
 from .response import Response
 from .server import HTTPServer
 
-__all__ = ["ClientGone", "Deadlines", "HTTPServer", "Limits", "Refusal", "Request", "Response", "UsageError"]
+__all__ = [
+    "ClientGone",
+    "Deadlines",
+    "HTTPServer",
+    "Limits",
+    "Refusal",
+    "Request",
+    "Response",
+    "UsageError",
+]

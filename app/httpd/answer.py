@@ -49,7 +49,9 @@ def to_response(result: Any, name: str) -> Response:
     )
 
 
-def failed(request: Request, name: str, error: BaseException, hook: ErrorHandler | None) -> Response:
+def failed(
+    request: Request, name: str, error: BaseException, hook: ErrorHandler | None
+) -> Response:
     """The answer to an exception. What went wrong inside goes to the log, never to the client."""
     if not isinstance(error, (Refusal, ClientGone)):
         log.error(
@@ -90,11 +92,11 @@ def encode(begin: bytes, head: Head, response: Response, request_id: bytes, keep
     body: Any = response.body
     line = head.line
     connection = b"" if keep and line.minor else KEEP if keep else CLOSE
-    if response.status == 200 and not response.fields and not line.is_head:
+    kind = response.content_type
+    if kind is not None and response.status == 200 and not response.fields and not line.is_head:
         # The same as below in one formatting: two thirds of the time (0.5 for 0.8 us, 2026-11).
         return b"%bContent-Type: %b\r\nContent-Length: %d\r\nX-Request-Id: %b\r\n%b\r\n%b" % (
-            begin, response.content_type or b"application/octet-stream", len(body), request_id,
-            connection, body,
+            begin, kind, len(body), request_id, connection, body,
         )  # fmt: skip
     bodyless = response.status in NO_BODY_STATUS
     start = encode_head(begin, response, UNSAID if bodyless else len(body), request_id, connection)

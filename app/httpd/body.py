@@ -29,7 +29,7 @@ class SizedBody:
 
     def feed(self, data: bytearray, out: bytearray) -> None:
         """Move what belongs to the body from the front of data to the end of out."""
-        taken = len(data) if len(data) <= self.remaining else self.remaining
+        taken = min(len(data), self.remaining)
         out += data[:taken] if taken < len(data) else data
         del data[:taken]
         self.remaining -= taken

@@ -1,15 +1,12 @@
-"""One HTTP connection's life: bytes in, requests in their order, answers out.
-
-What the next bytes are is a bound method, `_feed`: a head, a body, held back while an
-answer is made, the rest of a body nobody wanted, or the last words of a client that was
-told to go.
-"""
+"""One HTTP connection's life: heads in, requests in their order, answers out."""
 
 import asyncio
 from time import perf_counter
 
+from . import grammar
 from .answer import encode, explain
 from .body import ChunkedBody, SizedBody
+from .busy import Busy
 from .errors import Refusal
 from .exchange import Exchange, run_handler
 from .head import Head, RequestLine
@@ -17,7 +14,7 @@ from .request import NO_BODY, Request
 from .response import Response
 from .service import Service
 from .upload import BodyStream
-from .wire import Wait, Wire
+from .wire import Wait
 
 BLANK = b"\r\n\r\n"
 BLANK_LINES = 4  # empty lines before a request that are skipped (RFC 9112 2.2)
@@ -28,18 +25,15 @@ UNREADABLE = Head(RequestLine("GET", "/", 1), [])  # stands for a head that coul
 Begun = tuple[Exchange, "Response | asyncio.Task[object]"]
 
 
-class ConnectionHandler(Wire):
+class ConnectionHandler(Busy):
     """The asyncio protocol: one instance for each connection."""
 
-    __slots__ = ("_blank_lines", "_buffer", "_feed", "_swallowed", "exchange")
+    __slots__ = ("_blank_lines",)
 
     def __init__(self, service: Service) -> None:
         super().__init__(service)
         self._feed = self._feed_head
-        self._buffer = bytearray()  # what arrived and is not looked at yet
         self._blank_lines = 0
-        self._swallowed = 0  # bytes after the end
-        self.exchange: Exchange | None = None  # the request in hand
 
     # ---- what the transport tells
 
@@ -64,7 +58,7 @@ class ConnectionHandler(Wire):
                 return True
             if self._feed == self._feed_hold or self.exchange is not None:
                 return self._feed != self._feed_discard
-        self.arm(Wait.WRITE, self.service.deadlines.write)
+        self.arm_write()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -101,54 +95,6 @@ class ConnectionHandler(Wire):
             self._hold(data)
         else:
             self._serve(data)
-
-    def _feed_body(self, data: bytes) -> None:
-        exchange = self.exchange
-        if exchange is None or exchange.body is None:
-            return
-        body = exchange.body
-        self._buffer += data
-        try:
-            body.feed(self._buffer)
-        except Refusal as refusal:
-            self.break_off(refusal)
-            return
-        if body.done:
-            self._feed = self._feed_hold
-            self.arm_exchange()
-        elif body.is_full(self.service.limits.buffer):
-            self.transport.pause_reading()
-            self.arm_exchange()
-
-    def _feed_hold(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) > self.service.limits.buffer:
-            self.transport.pause_reading()
-
-    def _feed_discard(self, data: bytes) -> None:
-        """The rest of a body whose answer is sent already."""
-        exchange = self.exchange
-        if exchange is None or exchange.body is None:
-            return
-        body = exchange.body
-        self._buffer += data
-        self._swallowed += len(data)
-        try:
-            body.feed(self._buffer)
-        except Refusal:
-            self.hang_up()
-            return
-        body.discard()
-        if body.done:
-            self.exchange = None
-            self._continue()
-        elif self._swallowed > self.service.limits.discard:
-            self.hang_up()
-
-    def _feed_linger(self, data: bytes) -> None:
-        self._swallowed += len(data)
-        if self._swallowed > self.service.limits.linger:
-            self.transport.abort()
 
     # ---- requests in their order
 
@@ -248,7 +194,9 @@ class ConnectionHandler(Wire):
 
     def _request_id(self, head: Head) -> bytes:
         given = head.request_id
-        return self.service.ids.next() if given is None or not self.peer.trusted else given
+        if given is not None and self.peer.trusted and grammar.REQUEST_ID.fullmatch(given):
+            return given
+        return self.service.ids.next()
 
     def _enter(self, begun: "Head | Begun", rest: bytes) -> None:
         """Hold all that follows until this one request is answered."""
@@ -312,27 +260,6 @@ class ConnectionHandler(Wire):
         if self.service.draining:
             self.leave()
 
-    def finished(self, keep: bool) -> None:
-        """The exchange has sent its answer."""
-        exchange = self.exchange
-        if exchange is None or self.transport.is_closing():
-            return
-        body = exchange.body
-        if not keep:
-            self.hang_up()
-        elif body is not None and not body.done:
-            body.discard()
-            self._feed = self._feed_discard
-            self._swallowed = 0
-            self.read_on()
-            self.arm_body(body)
-        else:
-            self.exchange = None
-            if self._buffer or self.ended:
-                self.service.loop.call_soon(self._continue)  # not on top of the handler's stack
-            else:
-                self._continue()
-
     # ---- the end
 
     def refuse(self, refusal: Refusal, answers: list[bytes] | None = None) -> None:
@@ -340,7 +267,9 @@ class ConnectionHandler(Wire):
         service = self.service
         request_id = service.ids.next()
         begin = service.lines[refusal.status]
-        self._write([*(answers or ()), encode(begin, UNREADABLE, explain(refusal), request_id, False)])
+        self._write(
+            [*(answers or ()), encode(begin, UNREADABLE, explain(refusal), request_id, False)]
+        )
         if service.access_log is not None:
             service.access_log.add_refused(
                 self.peer.address, request_id.decode("ascii"), refusal.status, refusal.reason
@@ -348,88 +277,21 @@ class ConnectionHandler(Wire):
         self._buffer += b"?"  # whatever follows is not read as a request
         self.hang_up()
 
-    def hang_up(self) -> None:
-        """Close after the last answer, politely where the client may still be sending."""
-        exchange, self.exchange = self.exchange, None
-        body = exchange.body if exchange is not None else None
-        unread = bool(self._buffer) or (body is not None and not body.done)
-        self._feed = self._feed_linger
-        self._swallowed = 0
-        self._buffer.clear()
-        if not unread or not self.half_close():
-            self.close()
-
-    def break_off(self, refusal: Refusal) -> None:
-        """The body of the request in hand is broken: its reader hears of it, and nothing
-        that follows is looked at."""
-        self._feed = self._feed_linger
-        self._swallowed = 0
-        if self.exchange is not None and self.exchange.body is not None:
-            self.arm_handler(self.exchange.deadline)
-            self.exchange.body.fail(refusal)
-
-    def give_up(self) -> None:
-        """The server has drained long enough."""
-        if self.exchange is not None:
-            self.exchange.expire()
-        else:
-            self.close()
-
-    # ---- time
-
-    def arm_handler(self, seconds: float) -> None:
-        """The application has so long for what it does next."""
-        if not self.paused:
-            self.arm(Wait.HANDLER, seconds)
-
-    def arm_body(self, body: BodyStream) -> None:
-        """The client has a window of time, and must bring something in it."""
-        body.arrived = 0
-        self.arm(Wait.BODY, self.service.deadlines.body)
-
-    def arm_exchange(self) -> None:
-        """Whose turn it is: the client's while its body comes, then the application's."""
-        exchange = self.exchange
-        if exchange is None:
-            return
-        body = exchange.body
-        if body is None or body.done or body.expects_continue or not self.transport.is_reading():
-            self.arm_handler(exchange.deadline)
-        else:
-            self.arm_body(body)
-
-    def want_body(self) -> None:
-        """The reader of the body has room."""
-        if not self.transport.is_reading():
-            self.read_on()
-            self.arm_exchange()
-        elif self.wait is Wait.HANDLER:
-            self.arm_exchange()  # after 100 (Continue) it is the client's turn
-
     def expire(self) -> None:
         """What we waited for did not come in time."""
         wait = self.wait
         if wait is Wait.HEAD:
             self.refuse(Refusal(408, "the head of the request took too long"))
         elif wait is Wait.BODY:
-            self._expire_body()
+            self.expire_body()
         elif wait is Wait.HANDLER and self.exchange is not None:
             self.exchange.expire()
         elif wait is Wait.IDLE or wait is Wait.FIRST_BYTE:
             self.close()
+        elif wait is Wait.WRITE:
+            self.expire_write()
         else:
             self.transport.abort()
-
-    def _expire_body(self) -> None:
-        """A window of time is over: go on if it brought enough."""
-        deadlines, limits = self.service.deadlines, self.service.limits
-        body = self.exchange.body if self.exchange is not None else None
-        if body is not None and body.arrived >= max(1, limits.body_rate * deadlines.body):
-            self.arm_body(body)
-        elif self._feed == self._feed_discard:
-            self.hang_up()
-        else:
-            self.break_off(Refusal(408, "the body came too slowly"))
 
 
 def _ignore(_: bytes) -> None:

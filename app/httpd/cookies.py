@@ -35,12 +35,16 @@ def encode_cookie(
     if not grammar.RESPONSE_NAME.fullmatch(name):
         raise UsageError(f"cookie name {name!r} is not a token (RFC 6265 4.1.1)")
     if not grammar.COOKIE_VALUE.fullmatch(value):
-        raise UsageError(f"the value of cookie {name!r} has a character cookies may not have; encode it first")
+        raise UsageError(
+            f"the value of cookie {name!r} has a character cookies may not have; encode it first"
+        )
     for attribute in (path, domain):
         if not grammar.COOKIE_ATTRIBUTE.fullmatch(attribute):
             raise UsageError(f"cookie {name!r} has an attribute with a control character or ';'")
     if same_site not in ("Strict", "Lax", "None", ""):
-        raise UsageError(f"cookie {name!r}: same_site is Strict, Lax, None or empty, not {same_site!r}")
+        raise UsageError(
+            f"cookie {name!r}: same_site is Strict, Lax, None or empty, not {same_site!r}"
+        )
     if same_site == "None" and not secure:
         raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without Secure")
     parts = [f"{name}={value}"]

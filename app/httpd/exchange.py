@@ -5,7 +5,7 @@ does and how much time is left; it tells the connection when it is over.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from time import perf_counter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -92,25 +92,37 @@ class Exchange:
     def _handled_late(self, task: "asyncio.Task[Any]") -> None:
         self.request.close()
         error = None if task.cancelled() else task.exception()
+        if error is None and not task.cancelled() and isinstance(task.result(), Response):
+            self._release(task.result().body)
         if error is not None and not isinstance(error, (ClientGone, Refusal)):
             failed(self.request, self._match.endpoint.name, error, None)
 
     def send(self, response: Response) -> None:
         """Send an answer, whatever its body is made of."""
         self._task = None
+        service = self._connection.service
         if self.body is not None and isinstance(self.body.fault, Refusal):
+            self._release(response.body)
             response = explain(self.body.fault)  # no 2xx for half a body (RFC 9112 8)
-        try:
-            if isinstance(response.body, FileBody):
+        if isinstance(response.body, FileBody):
+            try:
                 response = send_file(self.request, response)
-        except Refusal as refusal:
-            response = explain(refusal, self.request.headers.joined("accept"))
+            except Exception as error:
+                name = self._match.endpoint.name
+                response = failed(self.request, name, error, service.config.on_error)
         if isinstance(response.body, bytes):
             self._send_whole(response)
-            return
-        task = self._connection.service.start_task(self._send_pieces(response, response.body))
-        if not task.done():
-            self._task = task
+        elif isinstance(response.body, AsyncIterable):
+            pieces = aiter(response.body)
+            self._task = service.start_task(self._send_pieces(response, pieces))
+            self._task.add_done_callback(lambda _: self._release(pieces))
+
+    def _release(self, body: object) -> None:
+        """Close what an answer was made of, read to its end or not."""
+        self.request.close()
+        aclose = getattr(body, "aclose", None)
+        if aclose is not None:
+            self._connection.service.start_task(aclose())
 
     def _send_whole(self, response: Response) -> None:
         connection = self._connection
@@ -121,21 +133,15 @@ class Exchange:
         self._sent = 0 if self._head.line.is_head else len(response.body)  # type: ignore[arg-type]
         self._finish(response.status, keep)
 
-    async def _send_pieces(self, response: Response, source: Any) -> None:
-        pieces = aiter(source)
+    async def _send_pieces(self, response: Response, pieces: AsyncIterator[bytes]) -> None:
         try:
             keep = await self._write_pieces(response, pieces)
         except (ClientGone, asyncio.CancelledError):
             self._connection.transport.abort()
-        except (Exception, GeneratorExit) as error:
+        except Exception as error:
             self._broken(error)
         else:
             self._finish(response.status, keep)
-        finally:
-            self.request.close()
-            close = getattr(pieces, "aclose", None)
-            if close is not None:
-                await close()
 
     async def _write_pieces(self, response: Response, pieces: AsyncIterator[bytes]) -> bool:
         """Head and first piece in one write, so that a source that fails at once is still a

@@ -25,7 +25,9 @@ class TrustedProxies:
     def __init__(self, entries: Iterable[str]) -> None:
         listed = [entry.strip() for entry in entries if entry.strip()]
         self._everyone = "*" in listed
-        self._networks: list[Network] = [ip_network(entry, strict=False) for entry in listed if entry != "*"]
+        self._networks: list[Network] = [
+            ip_network(entry, strict=False) for entry in listed if entry != "*"
+        ]
 
     def trusts(self, address: str) -> bool:
         """Whether the peer at this address is a trusted proxy; "" stands for a unix socket."""

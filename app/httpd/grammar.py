@@ -8,8 +8,6 @@ import re
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _PERCENT = rb"%[0-9A-Fa-f]{2}"
-# VCHAR, SP, HTAB and obs-text; no other control, no DEL.
-_FIELD_VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 
 # RFC 9110 5.6.2
 TOKEN = re.compile(_TOKEN)
@@ -34,9 +32,6 @@ HOST = re.compile(
     rb"|(?:[0-9A-Za-z\-._~!$&'()*+;=]++|" + _PERCENT + rb"){1,255}+)(?::[0-9]{0,5}+)?+"
 )
 
-# RFC 9112 5: no space before the colon, no folding.
-FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*+(" + _FIELD_VALUE + rb")")
-
 # RFC 9110 8.6, and no leading zero: some parsers read those as octal.
 CONTENT_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}+")
 
@@ -44,7 +39,9 @@ CONTENT_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}+")
 CHUNK_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,16}+)"
     rb"((?:[ \t]*+;[ \t]*+" + _TOKEN + rb"(?:[ \t]*+=[ \t]*+"
-    rb"(?:" + _TOKEN + rb'|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"))?+)*+)'
+    rb"(?:"
+    + _TOKEN
+    + rb'|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"))?+)*+)'
     rb"\r\n"
 )
 

@@ -45,7 +45,7 @@ class Limits:
         MIB, 0, 1 << 40, "bytes", "413 above; nginx's default; a route may set its own"
     )
     body_rate: int = bound(
-        500, 0, MIB, "bytes/s", "408 below, on average once the first TIMEOUT_BODY is over"
+        500, 0, MIB, "bytes/s", "of a body, either way, in each TIMEOUT_BODY or TIMEOUT_WRITE"
     )
     connections: int = bound(
         16_384, 1, 1_000_000, "connections", "503 above; also kept below RLIMIT_NOFILE"
@@ -76,9 +76,13 @@ class Deadlines:
 
     first_byte: float = bound(10, 1, 3600, "s", "a connection that never says a word")
     head: float = bound(10, 1, 3600, "s", "408: from the first byte of a request to its blank line")
-    body: float = bound(15, 1, 3600, "s", "408: between two reads of a body")
+    body: float = bound(
+        15, 1, 3600, "s", "408: each such window of an upload brings LIMIT_BODY_RATE"
+    )
     handler: float = bound(15, 1, 3600, "s", "503: below Heroku's 30; a route may set its own")
-    write: float = bound(20, 1, 3600, "s", "aborted: a client that does not read its answer")
+    write: float = bound(
+        20, 1, 3600, "s", "cut: each such window of a download takes LIMIT_BODY_RATE"
+    )
     idle: float = bound(95, 1, 7200, "s", "above nginx (60), ALB (60) and Heroku's router (90)")
     linger: float = bound(2, 1, 60, "s", "for the client to read the last answer and close")
     drain: float = bound(20, 1, 3600, "s", "to finish what is in flight after SIGTERM")

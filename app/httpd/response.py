@@ -20,10 +20,20 @@ SERVER = b"slipway"
 TEXT = b"text/plain; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"
+OCTETS = b"application/octet-stream"  # content that nobody gave a type
 
 # The server's own: two of them, or a wrong one, would be a framing error.
 OWN_FIELDS = frozenset(
-    "content-length transfer-encoding connection keep-alive date server upgrade x-request-id".split()
+    [
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "date",
+        "server",
+        "upgrade",
+        "x-request-id",
+    ]
 )
 NO_BODY_STATUS = frozenset((204, 304))
 
@@ -130,7 +140,9 @@ class Response:
         if status not in (301, 302, 303, 307, 308):
             raise UsageError(f"{status!r} is not a redirect")
         if location.startswith(("//", "/\\")):
-            raise UsageError("a location that begins with // leads to another host; write its scheme")
+            raise UsageError(
+                "a location that begins with // leads to another host; write its scheme"
+            )
         where = quote(location, safe="!#$%&'()*+,/:;=?@[]~")
         return cls(b"", status, None, [("Location", where), *headers])
 
@@ -197,7 +209,9 @@ def encode_field(name: str, value: str) -> bytes:
     if name.lower() in OWN_FIELDS:
         raise UsageError(f"header {name!r} is the server's to set")
     if not grammar.RESPONSE_VALUE.fullmatch(value):
-        raise UsageError(f"the value of header {name!r} has a character that fields may not have: {value!r}")
+        raise UsageError(
+            f"the value of header {name!r} has a character that fields may not have: {value!r}"
+        )
     return f"{name}: {value}\r\n".encode("latin-1")
 
 
@@ -229,8 +243,9 @@ def encode_head(
     length: of the body in bytes, -1 for chunked, -2 for none said.
     """
     parts = [begin]
-    if response.content_type is not None:
-        parts.append(b"Content-Type: %b\r\n" % response.content_type)
+    kind = response.content_type or (OCTETS if length > 0 else None)
+    if kind is not None:
+        parts.append(b"Content-Type: %b\r\n" % kind)
     if length >= 0:
         parts.append(b"Content-Length: %d\r\n" % length)
     elif length == CHUNKED:

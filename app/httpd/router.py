@@ -90,7 +90,9 @@ class Router:
                 raise UsageError(f"route {path!r}: {method} is not served here")
             taken = node.endpoints.setdefault(method, endpoint)
             if taken is not endpoint:
-                raise UsageError(f"route {method} {path!r} of {endpoint.name} is {taken.name}'s already")
+                raise UsageError(
+                    f"route {method} {path!r} of {endpoint.name} is {taken.name}'s already"
+                )
             self._methods.add(method)
 
     def _node(self, path: str) -> _Node:
@@ -109,7 +111,9 @@ class Router:
             if converter != "path":
                 node = node.params.setdefault((converter, name), _Node())
             elif position < len(segments) - 1:
-                raise UsageError(f"route {path!r}: a path parameter takes all the rest, it comes last")
+                raise UsageError(
+                    f"route {path!r}: a path parameter takes all the rest, it comes last"
+                )
             else:
                 node.rest = node.rest or (name, _Node())
                 if node.rest[0] != name:
@@ -142,7 +146,9 @@ def _parameter(path: str, segment: str) -> tuple[str, str]:
     inside = segment[1:-1]
     name, _, converter = inside.partition(":")
     if segment[0] != "{" or segment[-1] != "}" or not name.isidentifier():
-        raise UsageError(f"route {path!r}: a parameter is a whole segment, {{name}} or {{name:int}}")
+        raise UsageError(
+            f"route {path!r}: a parameter is a whole segment, {{name}} or {{name:int}}"
+        )
     if converter not in ("", "str", "int", "path"):
         raise UsageError(f"route {path!r}: {converter!r} is not a converter; str, int and path are")
     return name, converter or "str"

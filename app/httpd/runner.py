@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .server import Hook, HTTPServer
 
 RESERVED_FILES = 128  # descriptors that are not client connections: log, files, listeners
+UNSENT_BYTES = 32 * 1024  # in the kernel, not yet on the wire
 
 log = logging.getLogger("slipway.error")
 
@@ -65,6 +66,7 @@ class Runner:
         service.sweep()
         for listener in sockets:
             self._listeners.append(listener)
+            _limit_unsent(listener)
             acceptor = await loop.create_server(
                 self._connection, sock=listener.dup(), **self._tls_options()
             )
@@ -118,6 +120,13 @@ class Runner:
             acceptor.close()
         if self.service is not None:
             self.service.stop()
+
+
+def _limit_unsent(listener: socket.socket) -> None:
+    """Keep what a slow client has not read here, where it is counted, and not in megabytes of
+    kernel buffers that hide its progress. Accepted sockets inherit it."""
+    if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 async def _call(hooks: "Iterable[Hook]") -> None:

@@ -95,7 +95,9 @@ class HTTPServer:
         response = Response.html(html)
         self._router.add(path, ("GET",), Endpoint(lambda _: response, path))
 
-    def static(self, prefix: str, directory: str | os.PathLike[str], *, max_age: int = 3600) -> None:
+    def static(
+        self, prefix: str, directory: str | os.PathLike[str], *, max_age: int = 3600
+    ) -> None:
         """Serve the files below a directory. max_age: seconds that browsers keep them.
 
         Raises UsageError when there is no such directory.

@@ -24,7 +24,8 @@ class Wait(Enum):
 class Wire(asyncio.Protocol):
     """What a connection waits for is `wait`, and `due` is when that ends, by the loop's clock."""
 
-    __slots__ = ("_drained", "_peer", "due", "ended", "paused", "service", "transport", "wait")
+    __slots__ = ("_drained", "_peer", "_unsent", "due", "ended", "paused", "service", "transport",
+                 "wait")  # fmt: skip
 
     transport: asyncio.Transport
 
@@ -32,6 +33,7 @@ class Wire(asyncio.Protocol):
         self.service = service
         self._peer: Peer | None = None
         self._drained: asyncio.Future[None] | None = None
+        self._unsent = 0  # bytes the client had not read when its last window of time began
         self.ended = False  # the client has sent its last byte
         self.paused = False  # the client does not read what we write
         self.wait = Wait.FIRST_BYTE
@@ -69,7 +71,21 @@ class Wire(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.paused = True
+        self.arm_write()
+
+    def arm_write(self) -> None:
+        """The client has a window of time, and must read something in it."""
+        self._unsent = self.transport.get_write_buffer_size()
         self.arm(Wait.WRITE, self.service.deadlines.write)
+
+    def expire_write(self) -> None:
+        """A window of time is over: go on if enough was read in it, else cut."""
+        service = self.service
+        read = self._unsent - self.transport.get_write_buffer_size()
+        if read >= max(1, service.limits.body_rate * service.deadlines.write):
+            self.arm_write()
+        else:
+            self.transport.abort()
 
     def resume_writing(self) -> None:
         self.paused = False
@@ -95,7 +111,7 @@ class Wire(asyncio.Protocol):
     def close(self) -> None:
         """Close when what was written has left, or its deadline is over."""
         self.transport.close()
-        self.arm(Wait.WRITE, self.service.deadlines.write)
+        self.arm_write()
 
     def half_close(self) -> bool:
         """Close our side first, where the client may still be sending: closing both at once
