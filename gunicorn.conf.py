@@ -11,12 +11,12 @@ format written gunicorn's way.
 
 import math
 import os
-import platform
 import sys
 from typing import Any
 
-from app import __version__
-from app.httpd import loops
+from gunicorn import sock
+
+from app.greeting import greeting
 from app.settings import Settings, SettingsError
 
 try:
@@ -55,32 +55,23 @@ loglevel = _settings.log_level
 accesslog = None
 
 
+def on_starting(arbiter: Any) -> None:
+    """With reuse_port every worker listens for itself, and would fail for itself, again and again,
+    where the port is taken. So it is tried once before there are workers."""
+    if arbiter.cfg.reuse_port:
+        for each in sock.create_sockets(arbiter.cfg, arbiter.log):
+            each.close()
+
+
 def when_ready(arbiter: Any) -> None:
     """One line that says what runs, where it listens, with how many workers and why."""
     # From gunicorn's configuration, not from ours: the command line may have had another word.
     # No listeners yet with reuse_port: each worker opens its own.
-    where = arbiter.LISTENERS or arbiter.cfg.bind
+    where = ", ".join(str(each) for each in arbiter.LISTENERS or arbiter.cfg.bind)
     count = arbiter.cfg.workers
     why = _settings.workers_reason if count == workers else "by gunicorn's command line"
-    limits, times = _settings.limits, _settings.deadlines
-    arbiter.log.info(
-        "slipway %s on Python %s with %s listens on %s with %d %s (%s); at most %d connections a "
-        "worker, head %d, body %d bytes; head %g, handler %g, idle %g, drain %g s",
-        __version__,
-        platform.python_version(),
-        loops.describe(_settings.loop),
-        ", ".join(str(each) for each in where),
-        count,
-        "worker" if count == 1 else "workers",
-        why,
-        limits.connections,
-        limits.head,
-        limits.body,
-        times.head,
-        times.handler,
-        times.idle,
-        times.drain,
-    )
+    number = f"{count} worker{'' if count == 1 else 's'} ({why})"
+    arbiter.log.info("%s", greeting(_settings, where, number))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,21 @@
 """`python -m app`: the service in one process, without gunicorn. The same settings apply."""
 
 import argparse
+import asyncio
 import logging
 import os
 import sys
+from functools import partial
 
-from app import __version__
+from app import __version__, logs
 from app.bind import parse_host_and_port
-from app.main import create_access_log, create_server
+from app.greeting import greeting
+from app.httpd.loops import new_event_loop
+from app.httpd.runner import Runner, address, listen, serve_until_told
+from app.main import create_server
 from app.settings import Settings, SettingsError, describe
+
+log = logging.getLogger("slipway")
 
 
 def main() -> None:
@@ -21,16 +28,25 @@ def main() -> None:
         settings = Settings.from_environment(os.environ | overrides)
     except SettingsError as error:
         sys.exit(str(error))
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s [%(levelname)s] %(message)s"
-    )
+    logs.to_stderr(settings.log_level)
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Listen and serve, until a signal."""
     host, port = _address(settings)
     try:
-        create_server(settings).run(
-            host, port, access_log=create_access_log(settings), loop=settings.loop
-        )
+        listener = listen(host, port, settings.backlog)
     except OSError as error:
-        sys.exit(f"cannot serve on {host}:{port}: {error.strerror or error}")
+        sys.exit(f"cannot listen on {settings.bind[0]}: {error.strerror or error}")
+    runner = Runner(
+        create_server(settings),
+        access_log=logs.open_access_log(settings),
+        backlog=settings.backlog,
+    )
+    words = greeting(settings, address(listener), "one process, without gunicorn")
+    with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
+        process.run(serve_until_told(runner, listener, partial(log.info, words)))
 
 
 def _arguments() -> dict[str, str | None]:

@@ -6,6 +6,7 @@ Knows nothing of the server that carries them.
 import asyncio
 import html
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ STATIC = Path(__file__).parent / "static"
 # /sleep and /park may be asked to wait this long, and need a moment to answer.
 PATIENCE = max(content.LONGEST_SLEEP, content.LONGEST_PARK) + 5.0
 
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _parked: set[asyncio.Future[None]] = set()
 
 
@@ -72,7 +75,7 @@ def time(request: Request) -> Response:
 async def sleep(request: Request) -> Response:
     """Answer after ?seconds=S, and hold up nobody else."""
     low, high = content.SHORTEST_SLEEP, content.LONGEST_SLEEP
-    seconds = _number(request, "seconds", "1", low, high)
+    seconds = _number(request, "seconds", "1", low, high, _DECIMAL)
     await asyncio.sleep(seconds)
     return Response.text(f"slept {seconds:g} s\n")
 
@@ -112,7 +115,7 @@ def headers(request: Request) -> Response:
 
 def stream(request: Request) -> Response:
     """?chunks=N lines, each sent when it is made."""
-    count = int(_number(request, "chunks", "10", 0, content.MOST_LINES, whole=True))
+    count = int(_number(request, "chunks", "10", 0, content.MOST_LINES, _WHOLE))
 
     async def lines() -> AsyncIterator[bytes]:
         for number in range(1, count + 1):
@@ -135,14 +138,13 @@ def readyz(request: Request) -> Response:
 
 
 def _number(
-    request: Request, name: str, default: str, low: float, high: float, *, whole: bool = False
+    request: Request, name: str, default: str, low: float, high: float, form: "re.Pattern[str]"
 ) -> float:
-    """A number from the query. Raises Refusal(400) for one that is none or out of range, and
-    for a name the route does not know."""
-    unknown = [each for each in request.query if each != name]
+    """A number from the query. Raises Refusal(400) for one that is none or out of range, for a
+    second one, and for a name that the route does not know."""
     text = request.query.get(name, default)
-    plain = text.isascii() and text.replace("." if not whole else "", "", 1).isdigit()
-    if unknown or not plain or len(text) > 12 or not low <= float(text) <= high:
-        kind = "a whole number" if whole else "a number"
+    known = [each for each, _ in request.query.pairs] in ([], [name])
+    if not known or not form.fullmatch(text) or not low <= float(text) <= high:
+        kind = "a whole number" if form is _WHOLE else "a number"
         raise Refusal(400, f"the query takes only {name}, {kind} from {low:g} to {high:g}")
     return float(text)

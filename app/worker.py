@@ -1,117 +1,133 @@
 """The gunicorn worker: the Protocol server under gunicorn's arbiter.
 
-Keeps gunicorn's contract: `booted` only once it listens, a heartbeat from the loop (so that
-a blocked loop is noticed), an eye on the parent, signals as the platforms send them.
+Keeps gunicorn's contract: `booted` only once it listens, a heartbeat from the loop (so that a
+blocked loop is noticed), an eye on the parent, signals as the platforms send them. Refuses to
+import the application: gunicorn does that in each new worker, so that SIGHUP brings in new code.
 """
 
 import asyncio
-import logging
+import faulthandler
 import os
 import signal
-import ssl
-import traceback
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import Any, cast
 
 from gunicorn import sock
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
+from app import logs
+from app.httpd import HTTPServer
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import Runner
-from app.main import create_access_log, create_server
+from app.httpd.runner import Runner, stop_at_once
 from app.settings import Settings
 
 
 class ProtocolWorker(Worker):
-    """One worker process: one loop, one server."""
+    """One worker process: one loop, one server. `wsgi_app` is a function of Settings that
+    gives an HTTPServer."""
 
     loop: asyncio.AbstractEventLoop
-    runner: Runner
-    settings: Settings
+    runner: Runner | None = None  # None until there is something to drain
 
     def init_process(self) -> None:
-        self.settings = Settings.from_environment(os.environ)
-        self.loop = new_event_loop(self.settings.loop)
-        asyncio.set_event_loop(self.loop)
-        self._ending: asyncio.Task[None] | None = None
-        self._over = self.loop.create_future()
-        super().init_process()
+        """Load the application and serve it.
+
+        An application that ends its own start (`sys.exit("no database")`) has failed to boot;
+        the arbiter would take any other exit code for an accident and try again for ever.
+        """
+        try:
+            super().init_process()
+        except SystemExit as end:
+            if self.booted or not end.code:
+                raise
+            self.log.error("the application ended its start: %s", end.code)
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
     def init_signals(self) -> None:
-        """SIGTERM drains; SIGQUIT and SIGINT stop at once; SIGUSR1 reopens the logs."""
+        arbiter: Any = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
         super().init_signals()
-        self.loop.add_signal_handler(signal.SIGTERM, self._drain)
-        self.loop.add_signal_handler(signal.SIGQUIT, self._stop)
-        self.loop.add_signal_handler(signal.SIGINT, self._stop)
-        self.loop.add_signal_handler(signal.SIGUSR1, self._reopen)
-
-    def handle_abort(self, sig: int, frame: FrameType | None) -> None:
-        """The arbiter's timeout: say where the loop is blocked before it is too late."""
-        stack = "".join(traceback.format_stack(frame))
-        self.log.error("the event loop is blocked for %s s:\n%s", self.cfg.timeout, stack)
-        super().handle_abort(sig, frame)
+        # The arbiter's SIGABRT prints where the loop is blocked, even if that is inside C code
+        # where no Python signal handler runs.
+        faulthandler.enable()
+        # A signal between the fork and here went into our copy of the arbiter's queue.
+        while isinstance(arbiter, Arbiter) and not arbiter.SIG_QUEUE.empty():
+            early = arbiter.SIG_QUEUE.get_nowait()
+            if early in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+                self.alive = False
 
     def run(self) -> None:
         self.booted = False
-        self._share_log()
-        access_log = create_access_log(self.settings)
-        server = create_server(self.settings)
-        tls: ssl.SSLContext | None = sock.ssl_context(self.cfg) if self.cfg.is_ssl else None
-        self.runner = Runner(server, access_log=access_log, on_sweep=self._beat, tls=tls)
-        try:
-            self.loop.run_until_complete(self._serve())
-        finally:
-            self.runner.stop()
-            self.loop.close()
+        settings = Settings.from_environment(os.environ)
+        logs.share(self.log.error_log)
+        create_server = cast("Callable[[Settings], HTTPServer]", self.wsgi)
+        server = create_server(settings)
+        with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
+            self.loop = process.get_loop()
+            self.runner = Runner(
+                server,
+                access_log=logs.open_access_log(settings),
+                on_sweep=self._beat,
+                tls=sock.ssl_context(self.cfg) if self.cfg.is_ssl else None,
+                backlog=self.cfg.backlog,
+            )
+            try:
+                if self.alive:  # not told to go while it was loading
+                    process.run(self.runner.serve(self._listeners(), self._ready))
+            finally:
+                self.runner = None  # a signal from here on finds no loop to wake
 
-    async def _serve(self) -> None:
-        await self.runner.start([each.sock for each in self.sockets])
+    def _listeners(self) -> list[socket.socket]:
+        return [each.sock for each in cast("list[sock.BaseSocket]", self.sockets)]
+
+    def _ready(self) -> None:
         self.booted = True
-        await self._over
-        if self._ending is not None:
-            await self._ending  # for what it raised
 
     def _beat(self) -> None:
         """Once a second, from the loop."""
         self.notify()
-        service = self.runner.service
+        service = self.runner.service if self.runner is not None else None
         if self.ppid != os.getppid():
-            self.log.info("the parent is gone, worker %s drains", self.pid)
-            self._drain()
-        elif service is not None and service.requests >= self.max_requests and self.alive:
-            self.log.info("worker %s has answered %s requests", self.pid, service.requests)
-            self._drain()
+            self._leave("its parent is gone")
+        elif service is not None and service.requests >= self.max_requests:
+            self._leave(f"it has answered {service.requests} requests")
 
-    def _drain(self) -> None:
-        """Finish what is in flight, then end. A second call changes nothing."""
+    def _leave(self, why: str) -> None:
+        if self.alive and self.runner is not None:
+            self.log.info("Worker %s drains: %s", self.pid, why)
+            self.alive = False
+            self.runner.leave()
+
+    # ---- signals: gunicorn's base class calls these
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM: finish what is in flight, then end. A second one changes nothing."""
         self.alive = False
-        if self._ending is None and not self._over.done():
-            self._ending = self.loop.create_task(self.runner.drain())
-            self._ending.add_done_callback(lambda _: self._end())
+        if self.runner is not None:
+            self.loop.call_soon_threadsafe(self.runner.leave)
 
-    def _stop(self) -> None:
-        """End at once."""
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGQUIT, SIGINT: end at once."""
+        if self.runner is None:
+            super().handle_quit(sig, frame)
+            return
         self.alive = False
         self.cfg.worker_int(self)
-        if self._ending is not None:
-            self._ending.cancel()
-            self._ending = None
-        self.runner.stop()
-        self._end()
+        stop_at_once(self.loop, self.runner)
 
-    def _end(self) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
+    def handle_usr1(self, sig: int, frame: FrameType | None) -> None:
+        """SIGUSR1: go on in new log files."""
+        super().handle_usr1(sig, frame)
+        if self.runner is not None:
+            self.loop.call_soon_threadsafe(self.runner.reopen_log)
 
-    def _reopen(self) -> None:
-        self.log.reopen_files()
-        service = self.runner.service
-        if service is not None and service.access_log is not None:
-            service.access_log.reopen()
-
-    def _share_log(self) -> None:
-        """What the library and asyncio have to say goes where gunicorn's errors go."""
-        for name in ("slipway", "asyncio"):
-            logger = logging.getLogger(name)
-            logger.handlers = self.log.error_log.handlers
-            logger.setLevel(self.log.error_log.level)
-            logger.propagate = False
+    def handle_abort(self, sig: int, frame: FrameType | None) -> None:
+        """SIGABRT: the arbiter has waited for a heartbeat in vain."""
+        self.log.error("the event loop hung for %s s; the stack is above", self.cfg.timeout)
+        self.cfg.worker_abort(self)
+        # Not sys.exit(): uvloop takes a SystemExit inside a callback for that callback's failure.
+        os._exit(1)

@@ -48,7 +48,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         "bind": ["127.0.0.1:8000"],
         "workers": 3,
         "worker_class_str": "app.worker.ProtocolWorker",
-        "wsgi_app": "app.main:server",
+        "wsgi_app": "app.main:create_server",
         "timeout": 30,
         "graceful_timeout": 25,
         "keepalive": 95,
@@ -136,10 +136,11 @@ def test_line_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     conf = runpy.run_path(str(FILE), run_name="__config__")
     line = _said(conf, ["http://127.0.0.1:8000"], workers=2)
-    assert line.endswith("listens on http://127.0.0.1:8000 with 2 workers (WEB_CONCURRENCY=2)")
+    assert "listens on http://127.0.0.1:8000 with 2 workers (WEB_CONCURRENCY=2); at most " in line
+    assert line.endswith("head 10, handler 15, idle 95, drain 20 s")
     # The command line stood above the file.
     line = _said(conf, ["http://127.0.0.1:8000"], workers=1)
-    assert line.endswith("with 1 worker (by gunicorn's command line)")
+    assert " with 1 worker (by gunicorn's command line); " in line
     # With reuse_port the arbiter has no listeners.
     assert "listens on [::]:5000 with" in _said(conf, [], workers=2)
 

@@ -3,13 +3,16 @@
 Knows nothing of the application that runs on it.
 """
 
+from .accesslog import AccessLog
 from .errors import ClientGone, Refusal, UsageError
+from .forms import Upload
 from .limits import Deadlines, Limits
 from .request import Request
 from .response import Response
 from .server import HTTPServer
 
 __all__ = [
+    "AccessLog",
     "ClientGone",
     "Deadlines",
     "HTTPServer",
@@ -17,5 +20,6 @@ __all__ = [
     "Refusal",
     "Request",
     "Response",
+    "Upload",
     "UsageError",
 ]

@@ -8,24 +8,25 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from . import grammar
 from .errors import PHRASES, ClientGone, Refusal, UsageError
 from .head import Head
 from .request import Request
 from .response import (
     CHUNKED,
-    HTML,
-    JSON,
     NO_BODY_STATUS,
+    OCTETS,
     UNSAID,
     Response,
     encode_head,
-    encode_json,
 )
 
 ErrorHandler = Callable[[Request, Exception], Any]
 
 KEEP = b"Connection: keep-alive\r\n"
 CLOSE = b"Connection: close\r\n"
+
+MOST_TYPES = 32  # of an Accept field that are looked at
 
 log = logging.getLogger("slipway.error")
 
@@ -37,12 +38,15 @@ def to_response(result: Any, name: str) -> Response:
     """
     if isinstance(result, Response):
         return result
-    if isinstance(result, str):
-        return Response(result.encode(), 200, HTML)
-    if isinstance(result, (bytes, bytearray, memoryview)):
-        return Response(bytes(result), 200, b"application/octet-stream")
-    if isinstance(result, (dict, list)):
-        return Response(encode_json(result), 200, JSON)
+    try:
+        if isinstance(result, str):
+            return Response.html(result)
+        if isinstance(result, (bytes, bytearray, memoryview)):
+            return Response(bytes(result), 200, OCTETS)
+        if isinstance(result, (dict, list)):
+            return Response.json(result)
+    except UsageError as error:
+        raise UsageError(f"handler {name}: {error}") from error
     raise UsageError(
         f"handler {name} returned {type(result).__name__}; "
         "allowed are Response, str (HTML), bytes, dict and list (JSON)"
@@ -66,21 +70,44 @@ def failed(
         except Exception:
             log.exception("the error handler failed, request %s", request.id)
     refusal = error if isinstance(error, Refusal) else Refusal(500)
-    return explain(refusal, request.headers.joined("accept"))
+    try:
+        return explain(refusal, request.headers.joined("accept"))
+    except Exception:
+        log.exception("the refusal of handler %s cannot be sent, request %s", name, request.id)
+        return explain(Refusal(500))
 
 
 def explain(refusal: Refusal, accept: str = "") -> Response:
     """A small answer that says what was refused: JSON where Accept asks for it, else HTML."""
     status, reason = refusal.status, refusal.reason
-    if "json" in accept and "text/html" not in accept:
-        value = {"status": status, "error": PHRASES.get(status, "Error"), "reason": reason}
-        return Response(encode_json(value), status, JSON, refusal.headers)
-    title = f"{status} {PHRASES.get(status, 'Error')}"
+    if "json" in accept.lower() and _prefers_json(accept):
+        value = {"status": status, "error": PHRASES[status], "reason": reason}
+        return Response.json(value, status, refusal.headers)
+    title = f"{status} {PHRASES[status]}"
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<h1>{title}</h1><p>{html.escape(reason)}</p></html>\n"
     )
-    return Response(page.encode(), status, HTML, refusal.headers)
+    return Response.html(page, status, refusal.headers)
+
+
+def _prefers_json(accept: str) -> bool:
+    """RFC 9110 12.5.1. Of two that weigh the same, what is named goes before a wildcard."""
+    weights: dict[str, float] = {}
+    for element in accept.lower().split(",", MOST_TYPES)[:MOST_TYPES]:
+        media, *parameters = [each.strip(" \t") for each in element.split(";")]
+        if media == "application/problem+json":
+            media = "application/json"
+        quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        weights.setdefault(media, float(quality) if grammar.QUALITY.fullmatch(quality) else 0.0)
+    wanted = _rank("application/json", weights)
+    return wanted[0] > 0 and wanted > _rank("text/html", weights)
+
+
+def _rank(media: str, weights: dict[str, float]) -> tuple[float, int]:
+    kinds = (media, media.partition("/")[0] + "/*", "*/*")
+    ranks = [(weights[kind], -at) for at, kind in enumerate(kinds) if kind in weights]
+    return ranks[0] if ranks else (0.0, -len(kinds))
 
 
 def encode(begin: bytes, head: Head, response: Response, request_id: bytes, keep: bool) -> bytes:

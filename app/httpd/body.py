@@ -6,15 +6,17 @@ the end of the body. Knows nothing of connections or of who reads.
 
 from . import grammar
 from .errors import Refusal
-from .head import NOTED, FieldMemory
+from .head import GUARDED, FieldMemory
 from .limits import Limits
 
 CHUNK_LINE_BYTES = 256  # size and extensions of one chunk; real clients send none
 EXTENSION_BYTES = 16 * 1024  # of all chunks together: nobody uses them, attackers count on them
 
 # RFC 9110 6.5.1: what decided framing, routing or trust cannot come after the body.
-NOT_IN_TRAILERS = NOTED | {b"trailer", b"te", b"cookie", b"set-cookie", b"content-encoding",
-                           b"cache-control", b"forwarded", b"x-forwarded-for"}  # fmt: skip
+NOT_IN_TRAILERS = GUARDED.union(
+    b"trailer te upgrade keep-alive cookie set-cookie content-encoding content-range cache-control "
+    b"max-forwards if-match if-none-match".split()
+)
 
 
 class SizedBody:
@@ -49,7 +51,7 @@ class ChunkedBody:
     def __init__(self, limit: int, limits: Limits) -> None:
         self._limit = limit
         self._limits = limits
-        self._step = self._size
+        self._step = ChunkedBody._size  # not bound: a method of its own would be a cycle
         self._at = 0  # how far into data this feed has come
         self._left = 0  # of the current chunk
         self._extensions = 0
@@ -62,30 +64,34 @@ class ChunkedBody:
         """Move what is decoded from the front of data to the end of out."""
         self._at = 0
         try:
-            while not self.done and self._step(data, out):
+            while not self.done and self._step(self, data, out):
                 pass
         finally:
             del data[: self._at]
 
     def _size(self, data: bytearray, out: bytearray) -> bool:
-        match = grammar.CHUNK_LINE.match(data, self._at)
+        match = grammar.CHUNK_LINE.match(data, self._at, self._at + CHUNK_LINE_BYTES)
         if match is None:
             return self._incomplete_line(data)
-        length = match.end() - self._at
         self._extensions += match.end(2) - match.start(2)
-        if length > CHUNK_LINE_BYTES or self._extensions > EXTENSION_BYTES:
-            raise Refusal(400, "a chunk extension is too long")
+        if self._extensions > EXTENSION_BYTES:
+            raise Refusal(400, "the chunk extensions are too long")
         self._left = int(match[1], 16)
         self._limit -= self._left
         if self._limit < 0:
             raise Refusal(413)
         self._at = match.end()
-        self._step = self._data if self._left else self._trailers
+        self._step = ChunkedBody._data if self._left else ChunkedBody._trailers
         return True
 
     def _incomplete_line(self, data: bytearray) -> bool:
-        end = data.find(b"\n", self._at, self._at + CHUNK_LINE_BYTES)
-        if end >= 0 or len(data) - self._at >= CHUNK_LINE_BYTES:
+        arrived = len(data) - self._at
+        if arrived == 0:
+            return False
+        end = self._at + CHUNK_LINE_BYTES
+        if arrived >= CHUNK_LINE_BYTES or not grammar.CHUNK_LINE_BEGUN.fullmatch(
+            data, self._at, end
+        ):
             raise Refusal(400, "a chunk does not begin with its size and CR LF")
         return False
 
@@ -96,7 +102,7 @@ class ChunkedBody:
         self._left -= taken
         if self._left:
             return False
-        self._step = self._data_end
+        self._step = ChunkedBody._data_end
         return True
 
     def _data_end(self, data: bytearray, out: bytearray) -> bool:
@@ -106,7 +112,7 @@ class ChunkedBody:
         if len(ending) < 2:
             return False
         self._at += 2
-        self._step = self._size
+        self._step = ChunkedBody._size
         return True
 
     def _trailers(self, data: bytearray, out: bytearray) -> bool:
@@ -117,7 +123,7 @@ class ChunkedBody:
             return True
         end = data.find(b"\r\n\r\n", self._at + max(0, self._scanned - 3))
         size = (end if end >= 0 else len(data)) - self._at
-        if size > self._limits.head:
+        if size > self._limits.head + (0 if end >= 0 else 3):  # 3 may begin the end
             raise Refusal(431)
         if end < 0:
             if grammar.NEVER_IN_HEAD.search(data, self._at + max(0, self._scanned - 1)):

@@ -13,13 +13,13 @@ from .wire import Wait, Wire
 class Busy(Wire):
     """What the next bytes are is a bound method, `_feed`. `exchange` is the request in hand."""
 
-    __slots__ = ("_buffer", "_feed", "_swallowed", "exchange")
+    __slots__ = ("_buffer", "_feed", "_unwanted", "exchange")
 
     def __init__(self, service: Service) -> None:
         super().__init__(service)
         self._feed: Callable[[bytes], None] = self._feed_hold
         self._buffer = bytearray()  # what arrived and is not looked at yet
-        self._swallowed = 0  # bytes that nobody wants
+        self._unwanted = 0  # bytes of a body to skip, or bytes swallowed while closing
         self.exchange: Exchange | None = None
 
     def _continue(self) -> None:
@@ -29,10 +29,9 @@ class Busy(Wire):
     # ---- what the next bytes are
 
     def _feed_body(self, data: bytes) -> None:
-        exchange = self.exchange
-        if exchange is None or exchange.body is None:
+        body = self._body()
+        if body is None:
             return
-        body = exchange.body
         self._buffer += data
         try:
             body.feed(self._buffer)
@@ -53,70 +52,69 @@ class Busy(Wire):
 
     def _feed_discard(self, data: bytes) -> None:
         """The rest of a body whose answer is sent already."""
-        exchange = self.exchange
-        if exchange is None or exchange.body is None:
-            return
-        body = exchange.body
-        self._buffer += data
-        self._swallowed += len(data)
-        try:
-            body.feed(self._buffer)
-        except Refusal:
-            self.hang_up()
-            return
-        body.discard()
-        if body.done:
-            self.exchange = None
+        skipped = min(len(data), self._unwanted)
+        self._unwanted -= skipped
+        if self._unwanted == 0:
+            self._buffer += data[skipped:]
+            self._feed = self._feed_hold
             self._continue()
-        elif self._swallowed > self.service.limits.discard:
-            self.hang_up()
 
     def _feed_linger(self, data: bytes) -> None:
-        self._swallowed += len(data)
-        if self._swallowed > self.service.limits.linger:
+        self._unwanted += len(data)
+        if self._unwanted > self.service.limits.linger:
             self.transport.abort()
 
-    # ---- the end of the request
+    # ---- a request from its head to its answer
+
+    def begin(self, exchange: Exchange, rest: bytes) -> None:
+        """Hold all that follows until this one request is answered."""
+        self.exchange = exchange
+        self._feed = self._feed_hold
+        self._buffer += rest
+        body = exchange.body
+        if body is not None and body.fault is None:
+            self._feed = self._feed_body
+            self._feed_body(b"")
+        self.arm_exchange()
+        exchange.begin()
 
     def finished(self, keep: bool) -> None:
-        """The exchange has sent its answer."""
-        exchange = self.exchange
+        """The exchange has sent its answer. keep: the client was told that we go on."""
+        exchange, self.exchange = self.exchange, None
         if exchange is None or self.transport.is_closing():
             return
         body = exchange.body
-        if not keep:
-            self.hang_up()
-        elif body is not None and not body.done:
-            body.discard()
+        unread = body is not None and not body.done
+        if not keep or (body is not None and body.fault is not None):
+            self.hang_up(unread or bool(self._buffer))
+        elif body is not None and unread:
+            self._unwanted = body.remaining or 0
             self._feed = self._feed_discard
-            self._swallowed = 0
             self.read_on()
-            self.arm_body(body)
+            self.arm(Wait.BODY, self.service.deadlines.body)
+        elif self._buffer:
+            self.service.loop.call_soon(self._continue)  # not on top of the handler's stack
         else:
-            self.exchange = None
-            if self._buffer or self.ended:
-                self.service.loop.call_soon(self._continue)  # not on top of the handler's stack
-            else:
-                self._continue()
+            self._continue()
 
     def break_off(self, refusal: Refusal) -> None:
         """The body of the request in hand is broken: its reader hears of it, and nothing
         that follows is looked at."""
-        self._feed = self._feed_linger
-        self._swallowed = 0
-        if self.exchange is not None and self.exchange.body is not None:
-            self.arm_handler(self.exchange.deadline)
-            self.exchange.body.fail(refusal)
+        self._feed = self._feed_hold
+        body = self._body()
+        if body is not None:
+            body.fail(refusal)
+            self.arm_exchange()
 
-    def hang_up(self) -> None:
-        """Close after the last answer, politely where the client may still be sending."""
-        exchange, self.exchange = self.exchange, None
-        body = exchange.body if exchange is not None else None
-        unread = bool(self._buffer) or (body is not None and not body.done)
+    def hang_up(self, unread: bool) -> None:
+        """Close after the last answer, politely where the client has sent or may be sending
+        what we do not read."""
         self._feed = self._feed_linger
-        self._swallowed = 0
+        self._unwanted = 0
         self._buffer.clear()
-        if not unread or not self.half_close():
+        if unread:
+            self.half_close()
+        else:
             self.close()
 
     def give_up(self) -> None:
@@ -128,42 +126,45 @@ class Busy(Wire):
 
     # ---- time
 
-    def arm_handler(self, seconds: float) -> None:
-        """The application has so long for what it does next."""
-        if not self.paused:
-            self.arm(Wait.HANDLER, seconds)
-
-    def arm_body(self, body: BodyStream) -> None:
-        """The client has a window of time, and must bring something in it."""
-        body.arrived = 0
-        self.arm(Wait.BODY, self.service.deadlines.body)
-
     def arm_exchange(self) -> None:
-        """Whose turn it is: the client's while its body comes, then the application's."""
-        exchange = self.exchange
+        """Whose turn it is: the client's while its body comes, else the application's."""
+        exchange, body = self.exchange, self._body()
         if exchange is None:
             return
-        body = exchange.body
-        if body is None or body.done or body.expects_continue or not self.transport.is_reading():
-            self.arm_handler(exchange.deadline)
+        if (
+            body is None
+            or body.done
+            or body.fault is not None
+            or body.expects_continue
+            or not self.transport.is_reading()
+        ):
+            self.arm(Wait.HANDLER, exchange.deadline)
         else:
-            self.arm_body(body)
+            body.arrived = 0
+            self.arm(Wait.BODY, self.service.deadlines.body)
+
+    def went_on(self) -> None:
+        """The application has done a step: its time begins anew, but not the client's."""
+        if self.wait is Wait.HANDLER:
+            self.arm_exchange()
 
     def want_body(self) -> None:
-        """The reader of the body has room."""
+        """The reader of the body has room: it is the client's turn."""
         if not self.transport.is_reading():
             self.read_on()
             self.arm_exchange()
         elif self.wait is Wait.HANDLER:
-            self.arm_exchange()  # after 100 (Continue) it is the client's turn
+            self.arm_exchange()
 
     def expire_body(self) -> None:
         """A window of time is over: go on if it brought enough."""
-        deadlines, limits = self.service.deadlines, self.service.limits
-        body = self.exchange.body if self.exchange is not None else None
-        if body is not None and body.arrived >= max(1, limits.body_rate * deadlines.body):
-            self.arm_body(body)
-        elif self._feed == self._feed_discard:
-            self.hang_up()
+        body = self._body()
+        if body is None:  # a body that nobody wants has one window
+            self.hang_up(unread=True)
+        elif body.arrived >= max(1, self.service.limits.body_rate * self.service.deadlines.body):
+            self.arm_exchange()
         else:
             self.break_off(Refusal(408, "the body came too slowly"))
+
+    def _body(self) -> BodyStream | None:
+        return self.exchange.body if self.exchange is not None else None

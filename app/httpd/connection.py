@@ -19,10 +19,8 @@ from .wire import Wait
 BLANK = b"\r\n\r\n"
 BLANK_LINES = 4  # empty lines before a request that are skipped (RFC 9112 2.2)
 TURNED_AWAY = 64  # connections above the limit that are still told why
+IDLE = Wait.IDLE  # half the price of finding it in its class, and every request does
 UNREADABLE = Head(RequestLine("GET", "/", 1), [])  # stands for a head that could not be parsed
-
-# What must be done for a request that is not answered at once.
-Begun = tuple[Exchange, "Response | asyncio.Task[object]"]
 
 
 class ConnectionHandler(Busy):
@@ -39,7 +37,9 @@ class ConnectionHandler(Busy):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        crowd = len(self.service.connections) - self.service.limits.connections
+        service = self.service
+        service.connections.add(self)
+        crowd = len(service.connections) - service.limits.connections
         if crowd > TURNED_AWAY:
             self.transport.abort()
         elif crowd > 0:
@@ -50,19 +50,20 @@ class ConnectionHandler(Busy):
 
     def eof_received(self) -> bool:
         """The client has sent all it will. What it asked for is still answered, except over
-        TLS, where no side can close by half. Returns whether to keep the writing side."""
+        TLS, where no side can close by half. Returns whether to keep the writing side. Comes
+        again where reading is paused and goes on."""
         self.ended = True
         if self.service.config.scheme == "http":
             if self._feed == self._feed_body:
                 self.break_off(Refusal(400, "the body ended before its length"))
+            if self._feed == self._feed_hold:
                 return True
-            if self._feed == self._feed_hold or self.exchange is not None:
-                return self._feed != self._feed_discard
         self.arm_write()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.service.forget(self)
         self._feed = _ignore  # a bound method here would keep this object in a cycle
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
@@ -70,12 +71,16 @@ class ConnectionHandler(Busy):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.exchange is not None:
+        if self.transport.is_closing():
+            self.arm_write()
+        elif self.exchange is not None:
             self.arm_exchange()
         elif self._feed == self._feed_hold:
             self._continue()
         elif self._feed == self._feed_linger:
             self.arm(Wait.LINGER, self.service.deadlines.linger)
+        elif self._feed == self._feed_discard:
+            self.arm(Wait.BODY, self.service.deadlines.body)
         else:
             self._rest()
 
@@ -93,8 +98,12 @@ class ConnectionHandler(Busy):
             buffer.clear()
         if self.paused:  # the client sends more than it reads: one thing at a time
             self._hold(data)
-        else:
+            return
+        head = self.service.parser.heads.get(data)
+        if head is None or not head.keep_alive or self.service.draining:
             self._serve(data)
+        else:
+            self._serve_known(head)
 
     # ---- requests in their order
 
@@ -114,67 +123,45 @@ class ConnectionHandler(Busy):
                 return
             if head is None:
                 continue
+            self._blank_lines = 0
             keep = head.keep_alive and not service.draining
-            answer = self._answer(head, keep) if head.length == 0 else head
-            if type(answer) is not bytes:
+            answer = self._answer(head, keep) if head.length == 0 else self._open(head)
+            if isinstance(answer, Exchange):
                 self._write(answers)
-                self._enter(answer, data[at:])
+                self.begin(answer, data[at:])
                 return
             answers.append(answer)
             if not keep:
                 self._write(answers)
-                self._buffer += data[at:]
-                self.hang_up()
+                self.hang_up(unread=at < len(data))
                 return
             left -= 1
             room -= len(answer)
         self._write(answers)
-        if left <= 0 or room <= 0:
-            self._hold(data[at:])
-        elif at < len(data):
-            self._buffer += data[at:]
-            self._await_head(0)
+        if at < len(data):
+            self._keep(data[at:], whole=left > 0 and room > 0, served=bool(answers))
         elif not self.paused:
-            self.wait = Wait.IDLE
+            self.wait = IDLE
             self.due = service.idle_due
+
+    def _serve_known(self, head: Head) -> None:
+        """`_serve` for one request, whole and known, and nothing else: what most clients send
+        most of the time. A fifth of Python's share less (1.9 for 2.5 us, 2026-11)."""
+        self._blank_lines = 0
+        answer = self._answer(head, keep=True)
+        if isinstance(answer, Exchange):
+            self.begin(answer, b"")
+            return
+        self.transport.write(answer)
+        if not self.paused:
+            self.wait = IDLE
+            self.due = self.service.idle_due
 
     def _write(self, answers: list[bytes]) -> None:
         if answers:
             self.transport.write(answers[0] if len(answers) == 1 else b"".join(answers))
 
-    def _parse(self, block: bytes) -> Head | None:
-        """Parse a head; None when it was nothing but empty lines. Raises Refusal."""
-        while block.startswith(b"\r\n"):
-            self._skip_blank_line()
-            block = block[2:]
-        if not block:
-            return None
-        self._blank_lines = 0
-        return self.service.parser.parse(block)
-
-    def _skip_blank_line(self) -> None:
-        self._blank_lines += 1
-        if self._blank_lines > BLANK_LINES:
-            raise Refusal(400, "too many empty lines before a request")
-
-    def _await_head(self, known: int) -> None:
-        """Keep a head that is not whole, unless it can be refused now. known: bytes of it
-        that were looked at before."""
-        buffer = self._buffer
-        try:
-            while buffer.startswith(b"\r\n"):
-                self._skip_blank_line()
-                del buffer[:2]
-                known = 0
-            if buffer and buffer != b"\r":
-                self.service.parser.check_partial(buffer, known if known > 1 else 0)
-        except Refusal as refusal:
-            self.refuse(refusal)
-            return
-        if self.wait is not Wait.HEAD and not self.paused:
-            self.arm(Wait.HEAD, self.service.deadlines.head)
-
-    def _answer(self, head: Head, keep: bool) -> "bytes | Begun":
+    def _answer(self, head: Head, keep: bool) -> bytes | Exchange:
         """Answer at once; where that takes longer, give what must be done for it."""
         service = self.service
         match = head.line.match or service.match(head.line)
@@ -184,7 +171,7 @@ class ConnectionHandler(Busy):
         began = perf_counter() if log is not None else 0.0
         outcome = run_handler(service, match, request)
         if type(outcome) is not Response or type(outcome.body) is not bytes:
-            return Exchange(self, head, match, request), outcome
+            return Exchange(self, head, match, request, outcome=outcome)
         service.requests += 1
         status = outcome.status
         if log is not None:
@@ -192,50 +179,81 @@ class ConnectionHandler(Busy):
             log.add(request, status, size, perf_counter() - began)
         return encode(service.lines[status], head, outcome, request_id, keep)
 
+    def _open(self, head: Head) -> Exchange:
+        """What must be done for a request with a body. One that is too long is not read."""
+        service = self.service
+        match = head.line.match or service.match(head.line)
+        own = match.endpoint.body
+        limit = service.limits.body if own is None else own
+        decoder = ChunkedBody(limit, service.limits) if head.chunked else SizedBody(head.length)
+        body = BodyStream(self, decoder, head.expects_continue)
+        if head.length > limit:
+            body.fail(Refusal(413))
+        request = Request(head, match, self._request_id(head), self, body)
+        return Exchange(self, head, match, request, body)
+
     def _request_id(self, head: Head) -> bytes:
         given = head.request_id
         if given is not None and self.peer.trusted and grammar.REQUEST_ID.fullmatch(given):
             return given
         return self.service.ids.next()
 
-    def _enter(self, begun: "Head | Begun", rest: bytes) -> None:
-        """Hold all that follows until this one request is answered."""
-        self._buffer += rest
-        self._feed = self._feed_hold
-        if isinstance(begun, Head):
-            self._open_body(begun)
-            return
-        self.exchange, outcome = begun
-        self.arm_exchange()
-        self.exchange.proceed(outcome)
+    # ---- heads that are not whole
 
-    def _open_body(self, head: Head) -> None:
-        service = self.service
-        match = head.line.match or service.match(head.line)
-        own = match.endpoint.body
-        limit = service.limits.body if own is None else own
-        if head.length > limit:
-            self.refuse(Refusal(413))
+    def _parse(self, block: bytes) -> Head | None:
+        """Parse a head; None when it was nothing but empty lines. Raises Refusal."""
+        while block.startswith(b"\r\n"):
+            self._skip_blank_line()
+            block = block[2:]
+        return self.service.parser.parse(block) if block else None
+
+    def _skip_blank_line(self) -> None:
+        self._blank_lines += 1
+        if self._blank_lines > BLANK_LINES:
+            raise Refusal(400, "too many empty lines before a request")
+
+    def _keep(self, rest: bytes, *, whole: bool, served: bool) -> None:
+        """Keep what was not served: all that is whole was, or this connection's turn is over."""
+        if not whole:
+            self._hold(rest)
             return
-        decoder = ChunkedBody(limit, service.limits) if head.chunked else SizedBody(head.length)
-        body = BodyStream(self, decoder, head.expects_continue)
-        request = Request(head, match, self._request_id(head), self, body)
-        self.exchange = Exchange(self, head, match, request, body)
-        self._feed = self._feed_body
-        self._feed_body(b"")
-        self.arm_exchange()
-        self.exchange.proceed(run_handler(service, match, request))
+        self._buffer += rest
+        if served and not self.paused:
+            self.wait = IDLE
+            self.due = self.service.idle_due
+        self._await_head(0)
+
+    def _await_head(self, known: int) -> None:
+        """Keep a head that is not whole, unless it can be refused now. known: bytes of it
+        that were looked at before."""
+        buffer = self._buffer
+        looked_at = known if known > 1 else 0
+        try:
+            while buffer.startswith(b"\r\n"):
+                self._skip_blank_line()
+                del buffer[:2]
+                looked_at = 0
+            if buffer and buffer != b"\r":
+                self.service.parser.check_partial(buffer, looked_at)
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return
+        if buffer and known == 0:
+            self.arm(Wait.HEAD, self.service.deadlines.head)
+
+    # ---- between two requests
 
     def _hold(self, rest: bytes) -> None:
         """Give other connections their turn before the rest of a long pipeline."""
         self._buffer += rest
         self._feed = self._feed_hold
-        self.transport.pause_reading()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
         self.service.loop.call_soon(self._continue)
 
     def _continue(self) -> None:
         """Go on with what was held back, if nothing keeps us from it."""
-        if self.paused or self.exchange is not None or self._feed == self._feed_linger:
+        if self.paused or self.exchange is not None or self._feed != self._feed_hold:
             return
         if self.transport.is_closing():
             return
@@ -255,7 +273,7 @@ class ConnectionHandler(Busy):
         if self._buffer:
             self.arm(Wait.HEAD, self.service.deadlines.head)
             return
-        self.wait = Wait.IDLE
+        self.wait = IDLE
         self.due = self.service.idle_due
         if self.service.draining:
             self.leave()
@@ -267,15 +285,13 @@ class ConnectionHandler(Busy):
         service = self.service
         request_id = service.ids.next()
         begin = service.lines[refusal.status]
-        self._write(
-            [*(answers or ()), encode(begin, UNREADABLE, explain(refusal), request_id, False)]
-        )
+        answer = encode(begin, UNREADABLE, explain(refusal), request_id, False)
+        self._write([*(answers or ()), answer])
         if service.access_log is not None:
             service.access_log.add_refused(
                 self.peer.address, request_id.decode("ascii"), refusal.status, refusal.reason
             )
-        self._buffer += b"?"  # whatever follows is not read as a request
-        self.hang_up()
+        self.hang_up(unread=True)
 
     def expire(self) -> None:
         """What we waited for did not come in time."""
@@ -286,12 +302,12 @@ class ConnectionHandler(Busy):
             self.expire_body()
         elif wait is Wait.HANDLER and self.exchange is not None:
             self.exchange.expire()
-        elif wait is Wait.IDLE or wait is Wait.FIRST_BYTE:
-            self.close()
         elif wait is Wait.WRITE:
             self.expire_write()
+        elif wait is Wait.LINGER:
+            self.expire_linger()
         else:
-            self.transport.abort()
+            self.close()
 
 
 def _ignore(_: bytes) -> None:

@@ -31,7 +31,12 @@ def encode_cookie(
     http_only: bool,
     same_site: str,
 ) -> str:
-    """The value of a Set-Cookie field (RFC 6265 4.1). Raises UsageError for what may not be in it."""
+    """The value of a Set-Cookie field (RFC 6265 4.1). Raises UsageError for what may not be in
+    it, and for what browsers would drop without a word."""
+    if not all(isinstance(each, str) for each in (name, value, path, domain)):
+        raise UsageError(f"cookie {name!r}: name, value, path and domain are str")
+    if max_age is not None and not isinstance(max_age, int):
+        raise UsageError(f"cookie {name!r}: max_age is a whole number of seconds, not {max_age!r}")
     if not grammar.RESPONSE_NAME.fullmatch(name):
         raise UsageError(f"cookie name {name!r} is not a token (RFC 6265 4.1.1)")
     if not grammar.COOKIE_VALUE.fullmatch(value):
@@ -47,9 +52,12 @@ def encode_cookie(
         )
     if same_site == "None" and not secure:
         raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without Secure")
+    if name.startswith(("__Secure-", "__Host-")) and not secure:
+        raise UsageError(f"cookie {name!r}: browsers drop this prefix without Secure")
+    if name.startswith("__Host-") and (domain or path != "/"):
+        raise UsageError(f"cookie {name!r}: browsers drop __Host- with a domain or another path")
     parts = [f"{name}={value}"]
-    if max_age is not None:
-        parts.append(f"Max-Age={int(max_age)}")
+    parts += [f"Max-Age={max_age:d}"] if max_age is not None else []
     parts += [f"Path={path}"] if path else []
     parts += [f"Domain={domain}"] if domain else []
     parts += ["Secure"] if secure else []

@@ -21,17 +21,17 @@ class Refusal(Exception):
 
     status: 400 to 599. reason: one line for the client, safe to show; it never repeats
     what the client sent. headers: extra fields of the answer, (name, value) pairs.
-    Raises ValueError when status is not an error status.
+    Raises ValueError when status is not an error status of RFC 9110.
     """
 
     def __init__(
         self, status: int, reason: str = "", headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
-        if not 400 <= status <= 599:
-            raise ValueError(f"a refusal has a status from 400 to 599, not {status}")
+        if status < 400 or status not in PHRASES:
+            raise ValueError(f"a refusal has an error status of HTTP, not {status}")
         super().__init__(status, reason)
         self.status = status
-        self.reason = reason or PHRASES.get(status, "Error")
+        self.reason = reason or PHRASES[status]
         self.headers = headers
 
     def __str__(self) -> str:

@@ -8,14 +8,15 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
+from . import grammar
 from .errors import Refusal
 from .limits import KIB
 from .multidict import MultiDict
 
 FIELDS = 1000  # names and values in one query or form
 PARTS = 100  # fields and files in one multipart form
-FIELD_BYTES = 256 * KIB  # of a multipart field that is not a file
-SPOOL_BYTES = 256 * KIB  # of a file kept in memory; above, it goes to a temporary file
+TEXT_BYTES = 256 * KIB  # of all multipart fields together that are not files
+SPOOL_BYTES = 64 * KIB  # of a file kept in memory; above, it goes to a temporary file
 
 
 class Upload:
@@ -30,7 +31,8 @@ class Upload:
         self.filename = filename
         self.content_type = content_type
         self.size = 0  # bytes
-        self.file: IO[bytes] = SpooledTemporaryFile(max_size=SPOOL_BYTES)
+        # Lives as long as the request, which closes it.
+        self.file: IO[bytes] = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
 
     def __repr__(self) -> str:
         return f"<Upload {self.filename!r} {self.size} bytes>"
@@ -62,7 +64,9 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes]) -> Form:
     """
     kind = content_type.partition(";")[0].strip(" \t").lower()
     if kind == "application/x-www-form-urlencoded":
-        body = b"".join([chunk async for chunk in chunks])
+        body = bytearray()
+        async for chunk in chunks:
+            body += chunk
         try:
             return Form(parse_fields(body.decode("utf-8")))
         except UnicodeDecodeError:
@@ -76,14 +80,16 @@ async def _read_multipart(content_type: str, chunks: AsyncIterator[bytes]) -> Fo
     # Imported here: most services never see a form, and a worker's memory counts.
     from multipart import MultipartError, PushMultipartParser, parse_options_header
 
+    _, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if not grammar.BOUNDARY.fullmatch(boundary):
+        raise Refusal(400, "the multipart form names no boundary")
     pairs: list[tuple[str, str | Upload]] = []
     part = _Part(pairs)
     try:
-        _, options = parse_options_header(content_type)
-        parser = PushMultipartParser(
-            options.get("boundary", ""), max_segment_count=PARTS, strict=True
-        )
-        with parser:
+        # Not its strict mode, which refuses what follows the last boundary (RFC 2046 5.1.1 has
+        # it ignored) if that comes in another segment than the boundary itself.
+        with PushMultipartParser(boundary, max_segment_count=PARTS) as parser:
             async for chunk in chunks:
                 for event in parser.parse(chunk):
                     part.take(event)
@@ -100,10 +106,11 @@ async def _read_multipart(content_type: str, chunks: AsyncIterator[bytes]) -> Fo
 class _Part:
     """Collects the parser's events, a part at a time, into pairs."""
 
-    __slots__ = ("_pairs", "_text", "_upload", "_name")
+    __slots__ = ("_name", "_pairs", "_room", "_text", "_upload")
 
     def __init__(self, pairs: list[tuple[str, str | Upload]]) -> None:
         self._pairs = pairs
+        self._room = TEXT_BYTES
         self._name = ""
         self._text = bytearray()
         self._upload: Upload | None = None
@@ -115,7 +122,9 @@ class _Part:
         elif isinstance(event, (bytes, bytearray)):
             self._write(event)
         else:
-            self._name = event.name or ""
+            if not event.name:
+                raise Refusal(400, "a part of the form has no name")
+            self._name = event.name
             if event.filename is not None:
                 self._upload = Upload(event.filename, event.content_type or "")
 
@@ -125,8 +134,9 @@ class _Part:
             self._upload.size += len(data)
             return
         self._text += data
-        if len(self._text) > FIELD_BYTES:
-            raise Refusal(413, "a form field is too long")
+        self._room -= len(data)
+        if self._room < 0:
+            raise Refusal(413, "the fields of the form are too long")
 
     def _finish(self) -> None:
         if self._upload is not None:

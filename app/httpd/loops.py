@@ -1,6 +1,7 @@
 """Which event loop serves: uvloop where it is installed, plain asyncio where not."""
 
 import asyncio
+from importlib import metadata
 
 CHOICES = ("auto", "uvloop", "asyncio")
 
@@ -22,8 +23,8 @@ def describe(choice: str = "auto") -> str:
     """The name and version of the loop that this choice gives."""
     if choice != "asyncio":
         try:
-            import uvloop
+            import uvloop  # noqa: F401 (the question is whether it works here)
         except ImportError:
             return "asyncio"
-        return f"uvloop {uvloop.__version__}"
+        return f"uvloop {metadata.version('uvloop')}"
     return "asyncio"

@@ -54,7 +54,7 @@ TYPES = {
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"  # RFC 9110 5.6.2
 CODING = re.compile(
     rf"[ \t]*+({_TOKEN})[ \t]*+"
-    r"(?:;[ \t]*+[qQ]=(0(?:\.[0-9]{0,3}+)?+|1(?:\.0{0,3}+)?+)[ \t]*+)?+"
+    r"(?:;[ \t]*+[qQ]=(0(?:\.[0-9]{0,3}+)?|1(?:\.0{0,3}+)?)[ \t]*+)?"
 )
 
 # A hash of the content in the name, after a dot or a dash and before a dot: app.3f2a9c1d.js.

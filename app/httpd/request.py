@@ -4,11 +4,13 @@ Knows nothing of connections: its body comes from a `BodySource`, its client fro
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import math
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .cookies import parse_cookies
-from .errors import Refusal
+from .errors import Refusal, UsageError
 from .forms import Form, Upload, parse_fields, read_form
 from .forwarded import Peer
 from .head import Head
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 class BodySource(Protocol):
     """Where the body comes from. `read` gives what has arrived, b"" once at the end."""
 
-    trailers: list[bytes]
+    @property
+    def trailers(self) -> Sequence[bytes]: ...
 
     async def read(self) -> bytes: ...
 
@@ -39,22 +42,31 @@ class Origin(Protocol):
 class NoBody:
     """The body of a request that has none."""
 
-    trailers: list[bytes] = []
+    trailers: Sequence[bytes] = ()
 
     async def read(self) -> bytes:
         return b""
 
 
 NO_BODY = NoBody()
+SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 
 
 class Request:
     """One request, for as long as it takes to answer it."""
 
-    __slots__ = ("_body", "_client", "_cookies", "_form", "_head", "_headers", "_id", "_match", "_origin",
-                 "_query", "_source", "state")  # fmt: skip
+    __slots__ = ("_body", "_client", "_cookies", "_form", "_head", "_headers", "_id", "_match",
+                 "_origin", "_query", "_source", "_taken", "state")  # fmt: skip
 
     state: dict[str, Any]  # for the application, until the answer is sent
+    # Empty until somebody looks.
+    _body: bytes
+    _client: tuple[str, str]
+    _cookies: dict[str, str]
+    _form: Form
+    _headers: Headers
+    _query: MultiDict[str]
+    _taken: bool  # the body was read, piece by piece or as a form
 
     def __init__(
         self, head: Head, match: "Match", request_id: bytes, origin: Origin, source: BodySource
@@ -70,6 +82,8 @@ class Request:
         if name == "state":
             self.state = {}
             return self.state
+        if name == "_taken":
+            return False
         raise AttributeError(f"a Request has no {name!r}")
 
     @property
@@ -117,7 +131,7 @@ class Request:
         try:
             return self._query
         except AttributeError:
-            self._query: MultiDict[str] = MultiDict(parse_fields(self._head.line.query))
+            self._query = MultiDict(parse_fields(self._head.line.query))
             return self._query
 
     @property
@@ -147,6 +161,14 @@ class Request:
         return self.headers.get("content-type", "").partition(";")[0].strip(" \t").lower()
 
     @property
+    def user_agent(self) -> str:
+        """The User-Agent field; "" if not sent. Found without decoding the other fields."""
+        for line in self._head.fields:
+            if line[0] in b"Uu" and line[:11].lower() == b"user-agent:":
+                return line[11:].strip(b" \t").decode("latin-1")
+        return ""
+
+    @property
     def client(self) -> str:
         """The client's address: the peer's, or what a trusted proxy forwarded."""
         return self._forwarded()[0]
@@ -170,15 +192,18 @@ class Request:
         try:
             return self._client
         except AttributeError:
-            self._client = self._origin.peer.forwarded(self.headers)
+            self._client = self._origin.peer.forwarded(self._head.fields)
             return self._client
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, each byte once, without holding it.
 
         Raises ClientGone when the client leaves, Refusal for a body that is too long, too
-        slow or wrong.
+        slow or wrong, UsageError when the body was read before.
         """
+        if self._taken:
+            raise UsageError(f"the body of {self.method} {self.route} was read before")
+        self._taken = True
         while data := await self._source.read():
             yield data
 
@@ -187,28 +212,43 @@ class Request:
         try:
             return self._body
         except AttributeError:
-            parts = [part async for part in self.chunks()]
-            self._body = parts[0] if len(parts) == 1 else b"".join(parts)
+            # One buffer: a body that comes byte by byte is not a million objects.
+            whole = bytearray()
+            async for part in self.chunks():
+                whole += part
+            self._body = bytes(whole)
             return self._body
 
     async def json(self) -> Any:
-        """The body as JSON (RFC 8259). Raises Refusal(400) where it is not; then as `body`."""
+        """The body as JSON (RFC 8259), of two equal names the last.
+
+        Raises Refusal: 400 where it is not JSON in UTF-8, nests too deep or has a number that
+        is out of reach, 415 for a coded body; then as `body`.
+        """
+        self._refuse_coding()
+        body = await self.body()
         try:
-            return json.loads(await self.body(), parse_constant=_no_constant)
+            return _parse_json(body.decode("utf-8"))
         except (ValueError, RecursionError):
             raise Refusal(400, "the body is not JSON") from None
 
     async def form(self) -> Form:
         """The fields and files of an HTML form, urlencoded or multipart (RFC 7578).
 
-        Raises Refusal: 415 for another content type, 400 for a broken form, 413 for one
-        with too many fields; then as `body`.
+        Raises Refusal: 415 for another content type and for a coded body, 400 for a broken
+        form, 413 for one with too many fields; then as `chunks`.
         """
         try:
             return self._form
         except AttributeError:
+            self._refuse_coding()
             self._form = await read_form(self.headers.get("content-type", ""), self.chunks())
             return self._form
+
+    def _refuse_coding(self) -> None:
+        # Nothing is decompressed here: a few bytes could become gigabytes.
+        if self.headers.joined("content-encoding").lower() not in ("", "identity"):
+            raise Refusal(415, "a coded body is not taken here", (("Accept-Encoding", "identity"),))
 
     def close(self) -> None:
         """Close the files of a form that was read. Called when the answer is sent."""
@@ -224,5 +264,20 @@ class Request:
         return f"<Request {self.method} {self.target} {self.id}>"
 
 
-def _no_constant(name: str) -> NoReturn:
+def _parse_json(text: str) -> Any:
+    value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    if SURROGATE.search(text):
+        # Half a character could not be sent, stored or logged. Pairs are whole ones.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("the number is out of reach")
+    return value

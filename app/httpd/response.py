@@ -6,9 +6,8 @@ after it, is the exchange's to say.
 
 import json
 import os
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -31,13 +30,17 @@ OWN_FIELDS = frozenset(
         "keep-alive",
         "date",
         "server",
+        "trailer",
         "upgrade",
         "x-request-id",
     ]
 )
 NO_BODY_STATUS = frozenset((204, 304))
+EMPTY_STATUS = NO_BODY_STATUS | {205}  # RFC 9110 15.3.6: no content, and a length that says so
+MEMORY_ENTRIES = 256
+LONGEST_TYPE = 128
 
-Fields = Iterable[tuple[str, str]]
+Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 class FileBody:
@@ -57,10 +60,10 @@ class Response:
     """Status, fields and body of one answer.
 
     body: bytes, an async iterable of bytes (sent as they come), or what `file` makes.
-    content_type: None for no Content-Type. headers: (name, value) pairs.
+    content_type: None for no Content-Type. headers: (name, value) pairs, or a mapping.
     length: bytes that an async body will give, when known; the server holds it to that.
-    Raises UsageError for a status that does not exist, a str as body, a header field that
-    could not be sent or that is the server's own.
+    Raises UsageError for a status that does not exist, a str as body, a body where the status
+    allows none, a header field that could not be sent or that is the server's own.
     """
 
     __slots__ = ("body", "content_type", "fields", "length", "status")
@@ -75,24 +78,29 @@ class Response:
     ) -> None:
         if type(body) is not bytes:
             body = _check_body(body)
-        if status not in PHRASES or status < 200:
-            raise UsageError(f"status {status!r} is not a final HTTP status (RFC 9110 15)")
+        if status != 200:
+            _check_status(status, body)
+        if length is not None:
+            _check_length(length, body)
         self.body: Body = body
         self.status = status
-        self.content_type = (
-            _content_type(content_type) if isinstance(content_type, str) else content_type
-        )
+        try:
+            self.content_type = TYPES[content_type]
+        except TypeError:
+            raise UsageError(f"a content type is a str, not {content_type!r}") from None
         self.length = length
         self.fields: list[bytes] = []  # encoded lines
-        for name, value in headers:
-            self.add(name, value)
+        if headers:
+            for name, value in _pairs(headers):
+                self.add(name, value)
 
     def add(self, name: str, value: str) -> "Response":
         """Add a header field. Raises UsageError as the constructor does. Returns itself."""
-        if name.lower() == "content-type":
-            self.content_type = _content_type(value)
+        line = encode_field(name, value)
+        if line[:13].lower() == b"content-type:":
+            self.content_type = TYPES[value]
         else:
-            self.fields.append(encode_field(name, value))
+            self.fields.append(line)
         return self
 
     def cookie(
@@ -112,18 +120,24 @@ class Response:
             name, value, max_age=max_age, path=path, domain=domain, secure=secure,
             http_only=http_only, same_site=same_site,
         )  # fmt: skip
-        self.fields.append(b"Set-Cookie: " + text.encode("latin-1") + b"\r\n")
+        self.fields.append(b"Set-Cookie: " + text.encode("ascii") + b"\r\n")
         return self
 
     @classmethod
     def text(cls, text: str, status: int = 200, headers: Fields = ()) -> "Response":
         """Plain text, UTF-8."""
-        return cls(text.encode(), status, TEXT, headers)
+        try:
+            return cls(text.encode(), status, TEXT, headers)
+        except (AttributeError, UnicodeEncodeError):
+            raise UsageError(f"this is not text: {text!r:.60}") from None
 
     @classmethod
     def html(cls, text: str, status: int = 200, headers: Fields = ()) -> "Response":
         """HTML, UTF-8. Escape what is not yours with html.escape."""
-        return cls(text.encode(), status, HTML, headers)
+        try:
+            return cls(text.encode(), status, HTML, headers)
+        except (AttributeError, UnicodeEncodeError):
+            raise UsageError(f"this is not text: {text!r:.60}") from None
 
     @classmethod
     def json(cls, value: Any, status: int = 200, headers: Fields = ()) -> "Response":
@@ -134,17 +148,25 @@ class Response:
     def redirect(cls, location: str, status: int = 303, headers: Fields = ()) -> "Response":
         """A redirect, 301, 302, 303, 307 or 308. location: a path or an absolute URL.
 
-        What is not ASCII is percent-encoded. Raises UsageError for another status and for a
-        location of two slashes, which a browser takes for another host.
+        What is not ASCII is percent-encoded. Raises UsageError for another status, for a
+        control character or half a surrogate pair, and for a location of two slashes, which a
+        browser takes for another host.
         """
         if status not in (301, 302, 303, 307, 308):
             raise UsageError(f"{status!r} is not a redirect")
+        if not isinstance(location, str):
+            raise UsageError(f"a location is a str, not {type(location).__name__}")
         if location.startswith(("//", "/\\")):
             raise UsageError(
                 "a location that begins with // leads to another host; write its scheme"
             )
-        where = quote(location, safe="!#$%&'()*+,/:;=?@[]~")
-        return cls(b"", status, None, [("Location", where), *headers])
+        if not location or any(each < " " or each == "\x7f" for each in location):
+            raise UsageError(f"a location is not empty and has no control character: {location!r}")
+        try:
+            where = quote(location, safe="!#$%&'()*+,/:;=?@[]~")
+        except UnicodeEncodeError:
+            raise UsageError(f"a location is Unicode text: {location!r}") from None
+        return cls(b"", status, None, [("Location", where), *_pairs(headers)])
 
     @classmethod
     def file(
@@ -160,6 +182,8 @@ class Response:
         content_type: by the name's ending if None. download_as: the name a browser saves it
         under. A missing file is answered 404.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise UsageError(f"the path of a file is a str or a Path, not {path!r:.60}")
         return cls(FileBody(os.fspath(path), download_as), 200, content_type, headers)
 
     @classmethod
@@ -176,7 +200,29 @@ class Response:
         return cls(source, status, content_type, headers, length)
 
     def __repr__(self) -> str:
-        return f"<Response {self.status} {(self.content_type or b'').decode()}>"
+        return f"<Response {self.status} {self.content_type!r}>"
+
+
+def _check_status(status: Any, body: Body) -> None:
+    if not isinstance(status, int) or status not in PHRASES or status < 200:
+        raise UsageError(f"status {status!r} is not a final HTTP status (RFC 9110 15)")
+    if status in EMPTY_STATUS and body != b"":
+        raise UsageError(f"an answer of status {status} has no body (RFC 9110 6.4.1)")
+
+
+def _check_length(length: Any, body: Body) -> None:
+    if not isinstance(length, int) or length < 0:
+        raise UsageError(f"a length is a number of bytes, not {length!r}")
+    if isinstance(body, FileBody) or (isinstance(body, bytes) and length != len(body)):
+        raise UsageError("a length is for a body that comes in pieces")
+
+
+def _pairs(headers: Any) -> list[tuple[str, str]]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    try:
+        return [(name, value) for name, value in pairs]
+    except (TypeError, ValueError):
+        raise UsageError(f"headers are (name, value) pairs, not {headers!r:.60}") from None
 
 
 def _check_body(body: Any) -> Body:
@@ -200,10 +246,10 @@ def encode_json(value: Any) -> bytes:
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-def encode_field(name: str, value: str) -> bytes:
+def encode_field(name: object, value: object) -> bytes:
     """One header line. Raises UsageError for what may not be in it (RFC 9110 5)."""
     if not isinstance(name, str) or not isinstance(value, str):
-        raise UsageError(f"header {name!r}: name and value are str, not {type(value).__name__}")
+        raise UsageError(f"header {name!r}: name and value are str, not {value!r:.60}")
     if not grammar.RESPONSE_NAME.fullmatch(name):
         raise UsageError(f"header name {name!r} is not a token (RFC 9110 5.1)")
     if name.lower() in OWN_FIELDS:
@@ -215,9 +261,22 @@ def encode_field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("latin-1")
 
 
-@lru_cache(maxsize=256)  # of what the application writes, not of what clients send
-def _content_type(value: str) -> bytes:
-    return encode_field("Content-Type", value)[14:-2]
+class _Types(dict[str | bytes | None, bytes | None]):
+    """Content type -> how it is sent. Bounded both ways: an application may send a client's."""
+
+    __slots__ = ()
+
+    def __missing__(self, value: str | bytes | None) -> bytes | None:
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        encoded = encode_field("Content-Type", text or "")[14:-2] or None
+        if len(encoded or b"") <= LONGEST_TYPE:
+            if len(self) >= MEMORY_ENTRIES:
+                self.clear()
+            self[value] = encoded
+        return encoded
+
+
+TYPES = _Types()
 
 
 class StatusLines(dict[int, bytes]):

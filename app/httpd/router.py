@@ -1,11 +1,12 @@
 """Which handler a method and a path belong to. Knows nothing of how handlers are called.
 
 Routes are a tree of path segments. A literal segment wins over a parameter, a parameter
-over a rest; a look-up costs by the length of the path, not by the number of routes.
+over a rest, unless only the latter has the method; a look-up costs by the length of the
+path, not by the number of routes.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -99,6 +100,8 @@ class Router:
         if not path.startswith("/"):
             raise UsageError(f"route {path!r} does not begin with /")
         node, names = self._root, set[str]()
+        if grammar.NEVER_IN_ROUTE.search(path):
+            raise UsageError(f"route {path!r} has a '?', a '#', a control or a dot segment")
         segments = path[1:].split("/")
         for position, segment in enumerate(segments):
             if "{" not in segment and "}" not in segment:
@@ -127,19 +130,21 @@ class Router:
         if line.target == "*":
             return Match(_options(self._methods - {"TRACE"}, "*"), "*", {})
         segments = _decode(line.path)
-        found = _walk(self._root, segments, 0)
-        if found is None:
-            raise Refusal(404)
-        node, params = found
         path = "/" + "/".join(segments)
-        method = "GET" if line.method == "HEAD" and "HEAD" not in node.endpoints else line.method
-        endpoint = node.endpoints.get(method)
-        if endpoint is None:
-            allowed = {*node.endpoints, "OPTIONS", *(["HEAD"] if "GET" in node.endpoints else [])}
-            if method != "OPTIONS":
-                raise Refusal(405, headers=(("Allow", ", ".join(sorted(allowed))),))
-            endpoint = _options(allowed, next(iter(node.endpoints.values())).route)
-        return Match(endpoint, path, params)
+        allowed: dict[str, Endpoint] = {}
+        for node, params in _walk(self._root, segments, 0):
+            endpoint = node.endpoints.get(line.method)
+            if endpoint is None and line.is_head:
+                endpoint = node.endpoints.get("GET")
+            if endpoint is not None:
+                return Match(endpoint, path, params)
+            allowed = node.endpoints | allowed
+        if not allowed:
+            raise Refusal(404)
+        methods = {*allowed, "OPTIONS", *(["HEAD"] if "GET" in allowed else [])}
+        if line.method != "OPTIONS":
+            raise Refusal(405, headers=(("Allow", ", ".join(sorted(methods))),))
+        return Match(_options(methods, next(iter(allowed.values())).route), path, {})
 
 
 def _parameter(path: str, segment: str) -> tuple[str, str]:
@@ -161,7 +166,8 @@ def _check_handler(endpoint: Endpoint) -> None:
         inspect.signature(endpoint.handler).bind(None)
     except TypeError:
         raise UsageError(
-            f"handler {endpoint.name} of route {endpoint.route!r} does not take one argument, the request"
+            f"handler {endpoint.name} of route {endpoint.route!r} does not take one argument, "
+            "the request"
         ) from None
     except ValueError:
         return  # a builtin that does not tell its signature
@@ -185,23 +191,26 @@ def _decode(path: str) -> list[str]:
         raise Refusal(400, "the path is not UTF-8") from None
 
 
-def _walk(node: _Node, segments: list[str], at: int) -> tuple[_Node, dict[str, Any]] | None:
+def _walk(node: _Node, segments: list[str], at: int) -> Iterator[tuple[_Node, dict[str, Any]]]:
+    """Every node that this path leads to, with its parameters: literals before numbers, those
+    before any text, the rest last."""
     if at == len(segments):
-        return (node, {}) if node.endpoints else None
+        if node.endpoints:
+            yield node, {}
+        return
     segment = segments[at]
     literal = node.literals.get(segment)
-    if literal is not None and (found := _walk(literal, segments, at + 1)):
-        return found
-    for (converter, name), child in node.params.items():
-        if not segment or (converter == "int" and not _is_int(segment)):
+    if literal is not None:
+        yield from _walk(literal, segments, at + 1)
+    for (converter, name), child in sorted(node.params.items()) if segment else ():
+        if converter == "int" and not _is_int(segment):
             continue
-        if found := _walk(child, segments, at + 1):
-            found[1][name] = int(segment) if converter == "int" else segment
-            return found
+        value = int(segment) if converter == "int" else segment
+        for found, params in _walk(child, segments, at + 1):
+            yield found, {name: value} | params
     if node.rest is not None and not any("/" in each for each in segments[at:]):
         name, child = node.rest  # an encoded "/" cannot be told from a real one once joined
-        return child, {name: "/".join(segments[at:])}
-    return None
+        yield child, {name: "/".join(segments[at:])}
 
 
 def _is_int(segment: str) -> bool:

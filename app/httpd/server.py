@@ -47,6 +47,7 @@ class HTTPServer:
         self._router = Router()
         self._proxies = TrustedProxies(trusted_proxies)
         self._error_handler: ErrorHandler | None = None
+        self._started = False
 
     def route(
         self,
@@ -60,12 +61,20 @@ class HTTPServer:
 
         GET answers HEAD too; OPTIONS is answered for every path. deadline: seconds the
         handler may take, body: bytes it may be sent, where the server's own do not fit.
-        Raises UsageError for a path or method that is none, and for a route that is taken.
+        Raises UsageError for a path or method that is none, for a bound that lets nothing
+        through, for a route that is taken, and once the server has started: what a path
+        leads to is remembered.
         """
         chosen = [methods] if isinstance(methods, str) else list(methods)
+        if not chosen:
+            raise UsageError(f"route {path!r} has no method")
+        if deadline is not None and not deadline > 0:
+            raise UsageError(f"route {path!r}: a deadline is in seconds above 0, not {deadline}")
+        if body is not None and body < 0:
+            raise UsageError(f"route {path!r}: body is bytes from 0 on, not {body}")
 
         def decorate(handler: AnyHandler) -> AnyHandler:
-            self._router.add(path, chosen, Endpoint(handler, path, deadline, body))
+            self._add(path, chosen, Endpoint(handler, path, deadline, body))
             return handler
 
         return decorate
@@ -93,7 +102,7 @@ class HTTPServer:
     def page(self, path: str, html: str) -> None:
         """Serve one HTML text at a path, without a handler."""
         response = Response.html(html)
-        self._router.add(path, ("GET",), Endpoint(lambda _: response, path))
+        self._add(path, ("GET",), Endpoint(lambda _: response, path))
 
     def static(
         self, prefix: str, directory: str | os.PathLike[str], *, max_age: int = 3600
@@ -104,10 +113,19 @@ class HTTPServer:
         """
         path = prefix.rstrip("/") + "/{path:path}"
         files = StaticFiles(directory, max_age=max_age)
-        self._router.add(path, ("GET",), Endpoint(files, path))
+        self._add(path, ("GET",), Endpoint(files, path))
+
+    def _add(self, path: str, methods: Iterable[str], endpoint: Endpoint) -> None:
+        self._only_before_start("a route")
+        self._router.add(path, methods, endpoint)
+
+    def _only_before_start(self, what: str) -> None:
+        if self._started:
+            raise UsageError(f"{what} is given before the server starts")
 
     def on_startup(self, hook: Hook) -> Hook:
-        """Decorate a function or coroutine function that runs before the first request."""
+        """Decorate a function or coroutine function that runs before the first request. What
+        it raises stops the start."""
         self.startup_hooks.append(hook)
         return hook
 
@@ -120,6 +138,7 @@ class HTTPServer:
         """Decorate the function that answers errors: `(request, error)` to what a handler
         may return, or None for the server's own page. It is a plain function. Raises
         UsageError for a coroutine function and for a second one."""
+        self._only_before_start("the error handler")
         if inspect.iscoroutinefunction(handler):
             raise UsageError("the error handler is a plain function, not a coroutine function")
         if self._error_handler is not None:
@@ -128,7 +147,9 @@ class HTTPServer:
         return handler
 
     def config(self, scheme: str = "http") -> Config:
-        """What a running server is made from. scheme: "https" where TLS ends here."""
+        """What a running server is made from: the server has started, and takes no more
+        routes. scheme: "https" where TLS ends here."""
+        self._started = True
         return Config(
             self._router, self.limits, self.deadlines, self._proxies, self._error_handler, scheme
         )

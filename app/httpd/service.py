@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .accesslog import AccessLog
 from .answer import ErrorHandler
@@ -22,7 +22,6 @@ from .router import Endpoint, Match, Router
 if TYPE_CHECKING:
     from .connection import ConnectionHandler
 
-EAGER = sys.version_info >= (3, 12)
 SWEEP_SECONDS = 1.0
 LAST_WORDS_SECONDS = 1.0  # for a 503 to leave after the drain deadline
 
@@ -61,7 +60,7 @@ class Service:
     that a request costs no look at the clock.
     """
 
-    __slots__ = ("_empty", "_next_sweep", "access_log", "config", "connections", "deadlines",
+    __slots__ = ("_empty", "_late", "_next_sweep", "access_log", "config", "connections",
                  "draining", "idle_due", "ids", "limits", "lines", "loop", "on_sweep", "parser",
                  "requests")  # fmt: skip
 
@@ -75,7 +74,6 @@ class Service:
         # given
         self.config = config
         self.limits = config.limits
-        self.deadlines = config.deadlines
         self.loop = loop
         self.access_log = access_log
         self.on_sweep = on_sweep
@@ -88,25 +86,53 @@ class Service:
         self.requests = 0
         self.idle_due = 0.0
         self._empty: asyncio.Future[None] | None = None
+        self._late: set[asyncio.Task[Any]] = set()
         self._next_sweep: asyncio.TimerHandle | None = None
 
+    @property
+    def deadlines(self) -> Deadlines:
+        return self.config.deadlines
+
     def match(self, line: RequestLine) -> Match:
-        """The route of a request line, remembered on it. A refusal is a route as well."""
+        """The route of a request line, remembered on it. A refusal is a route as well, and
+        the size of a body that it does not read is no reason to refuse it for another."""
         try:
             match = self.config.router.resolve(line)
         except Refusal as refusal:
-            match = Match(Endpoint(_refuse(refusal), "-"), line.path, {})
+            match = Match(Endpoint(_refuse(refusal), "-", body=sys.maxsize), line.path, {})
         line.match = match
         return match
 
-    def start_task(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Run a coroutine to its first wait at once where Python can (3.12), else soon."""
-        if EAGER:
+    # ---- tasks
+
+    if sys.version_info >= (3, 12):
+
+        def start_task(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+            """Run a coroutine, to its first wait at once."""
             return asyncio.Task(coroutine, loop=self.loop, eager_start=True)
-        return self.loop.create_task(coroutine)
+
+    else:
+
+        def start_task(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+            """Run a coroutine, soon: before 3.12 a task begins on the loop's next turn."""
+            return self.loop.create_task(coroutine)
+
+    def start_late(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run what nobody waits for."""
+        self.keep_late(self.start_task(coroutine))
+
+    def keep_late(self, task: "asyncio.Task[Any]") -> None:
+        """Hold a task that outlives its request: a loop holds none, and one that nobody holds
+        may vanish before its end."""
+        if not task.done():
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+
+    # ---- time
 
     def sweep(self) -> None:
         """Once a second: dates, deadlines, the log."""
+        self._next_sweep = self.loop.call_later(SWEEP_SECONDS, self.sweep)  # whatever happens now
         now = self.loop.time()
         self.idle_due = now + self.deadlines.idle + SWEEP_SECONDS
         self.lines.clear()
@@ -116,7 +142,8 @@ class Service:
             self.access_log.flush()
         if self.on_sweep is not None:
             self.on_sweep()
-        self._next_sweep = self.loop.call_later(SWEEP_SECONDS, self.sweep)
+
+    # ---- the end
 
     def forget(self, connection: "ConnectionHandler") -> None:
         """A connection is closed."""
@@ -135,6 +162,8 @@ class Service:
         for connection in list(self.connections):
             connection.give_up()
         await self._wait_empty(LAST_WORDS_SECONDS)
+        if self._late:  # handlers whose client is gone may have something to put back
+            await asyncio.wait(self._late, timeout=LAST_WORDS_SECONDS)
 
     async def _wait_empty(self, seconds: float) -> None:
         if self.connections and self._empty is not None:
@@ -150,8 +179,11 @@ class Service:
             self.access_log.close()
 
 
-def _refuse(refusal: Refusal) -> Callable[[Any], Any]:
-    def handler(_: Any) -> Any:
-        raise Refusal(refusal.status, refusal.reason, refusal.headers)
+def _refuse(refusal: Refusal) -> Callable[[object], NoReturn]:
+    # Not the refusal itself: its traceback would keep the frames it was raised in.
+    status, reason, headers = refusal.status, refusal.reason, refusal.headers
+
+    def handler(_: object) -> NoReturn:
+        raise Refusal(status, reason, headers)
 
     return handler

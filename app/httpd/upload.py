@@ -1,6 +1,7 @@
 """A request body on its way from the connection to the handler, with back-pressure."""
 
 import asyncio
+from copy import copy
 from typing import Protocol
 
 from .body import ChunkedBody, SizedBody
@@ -25,18 +26,21 @@ class BodyStream:
     """
 
     __slots__ = ("_connection", "_decoder", "_out", "_waiter", "arrived", "expects_continue",
-                 "fault")  # fmt: skip
+                 "fault", "trailers")  # fmt: skip
 
     def __init__(
         self, connection: Sender, decoder: SizedBody | ChunkedBody, expects_continue: bool
     ) -> None:
+        # given
         self._connection = connection
         self._decoder = decoder
+        self.expects_continue = expects_continue  # the client waits for 100
+        # of this body
         self._out = bytearray()
         self._waiter: asyncio.Future[None] | None = None
         self.arrived = 0
-        self.expects_continue = expects_continue  # the client waits for 100
         self.fault: Refusal | ClientGone | None = None
+        self.trailers: list[bytes] = []  # field lines, once the end has arrived
 
     @property
     def done(self) -> bool:
@@ -44,13 +48,9 @@ class BodyStream:
         return self._decoder.done
 
     @property
-    def remaining(self) -> int:
-        """Bytes still to come, where their number was told; else 0."""
-        return self._decoder.remaining
-
-    @property
-    def trailers(self) -> list[bytes]:
-        return self._decoder.trailers
+    def remaining(self) -> int | None:
+        """Bytes still to come; None where their number was not told."""
+        return self._decoder.remaining if isinstance(self._decoder, SizedBody) else None
 
     def feed(self, buffer: bytearray) -> None:
         """Take the body's bytes from the front of buffer. Raises Refusal."""
@@ -60,27 +60,28 @@ class BodyStream:
         self.arrived += taken
         if taken:
             self.expects_continue = False
+        if self._decoder.done:
+            self.trailers = self._decoder.trailers
         self._wake()
 
-    def fail(self, fault: Refusal | ClientGone) -> None:
-        """The body will never be whole. The first reason stays."""
+    def fail(self, fault: Refusal | ClientGone) -> bool:
+        """The body will never be whole; the first reason stays. Returns whether somebody
+        waited for it, and will hear of it."""
         if self.fault is None:
             self.fault = fault
-            self._wake()
+        return self._wake()
 
     def is_full(self, limit: int) -> bool:
         """Whether more than limit bytes wait, and nobody is about to take them."""
         return len(self._out) > limit and self._waiter is None
 
-    def discard(self) -> None:
-        """Forget what nobody will read."""
-        self._out.clear()
-
     async def read(self) -> bytes:
         """What has arrived, b"" once at the end. Raises Refusal or ClientGone."""
         while True:
             if self.fault is not None:
-                raise self.fault
+                # A copy: the traceback of what is raised holds this object, and would keep
+                # it, and the connection, in a cycle.
+                raise copy(self.fault)
             if self._out:
                 data = bytes(self._out)
                 self._out.clear()
@@ -105,6 +106,8 @@ class BodyStream:
         finally:
             self._waiter = None
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def _wake(self) -> bool:
+        if self._waiter is None or self._waiter.done():
+            return False
+        self._waiter.set_result(None)
+        return True

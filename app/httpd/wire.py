@@ -8,6 +8,8 @@ from .errors import ClientGone
 from .forwarded import Peer
 from .service import Service
 
+UNKNOWN = "unknown"  # the address of a client that was gone before anybody asked for it
+
 
 class Wait(Enum):
     """What a connection waits for; its deadline has the same name in `limits`."""
@@ -40,13 +42,10 @@ class Wire(asyncio.Protocol):
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        service = self.service
         self.transport = cast(asyncio.Transport, transport)
-        self.due = service.loop.time() + service.deadlines.first_byte
-        service.connections.add(self)
+        self.due = self.service.loop.time() + self.service.deadlines.first_byte
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.service.forget(self)
         self._wake_writer()
 
     @property
@@ -54,7 +53,9 @@ class Wire(asyncio.Protocol):
         """The other end, looked up when somebody asks."""
         if self._peer is None:
             name = self.transport.get_extra_info("peername")
-            address = name[0] if isinstance(name, tuple) else ""
+            # A unix socket's peer has an empty name. None is a TCP client that has reset the
+            # connection (uvloop asks the kernel late), and is nobody to be trusted.
+            address = name[0] if isinstance(name, tuple) else UNKNOWN if name is None else ""
             config = self.service.config
             self._peer = Peer(address, config.scheme, config.proxies)
         return self._peer
@@ -64,14 +65,13 @@ class Wire(asyncio.Protocol):
         """Whether the server is about to end."""
         return self.service.draining
 
-    def arm(self, wait: Wait, seconds: float) -> None:
-        """Wait for this, so long at most."""
-        self.wait = wait
-        self.due = self.service.loop.time() + seconds
+    # ---- time
 
-    def pause_writing(self) -> None:
-        self.paused = True
-        self.arm_write()
+    def arm(self, wait: Wait, seconds: float) -> None:
+        """Wait for this, so long at most. While the client does not read, that comes first."""
+        if wait is Wait.WRITE or not self.paused:
+            self.wait = wait
+            self.due = self.service.loop.time() + seconds
 
     def arm_write(self) -> None:
         """The client has a window of time, and must read something in it."""
@@ -86,6 +86,19 @@ class Wire(asyncio.Protocol):
             self.arm_write()
         else:
             self.transport.abort()
+
+    def expire_linger(self) -> None:
+        """The client did not close. If it still reads, that is no fault of its."""
+        if self.transport.get_write_buffer_size():
+            self.arm_write()
+        else:
+            self.transport.abort()
+
+    # ---- flow control
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        self.arm_write()
 
     def resume_writing(self) -> None:
         self.paused = False
@@ -104,29 +117,32 @@ class Wire(asyncio.Protocol):
             self._drained.set_result(None)
 
     def read_on(self) -> None:
-        """Read again, if reading was paused."""
-        if not self.transport.is_reading() and not self.transport.is_closing():
+        """Read again, if reading was paused and there is something left to read."""
+        if not (self.ended or self.transport.is_reading() or self.transport.is_closing()):
             self.transport.resume_reading()
+
+    # ---- the end
 
     def close(self) -> None:
         """Close when what was written has left, or its deadline is over."""
         self.transport.close()
         self.arm_write()
 
-    def half_close(self) -> bool:
+    def half_close(self) -> None:
         """Close our side first, where the client may still be sending: closing both at once
-        would reset the connection and eat the last answer (RFC 9112 9.6). Returns False
-        where only a whole close is left."""
-        if self.ended or not self.transport.can_write_eof():
+        would reset the connection and eat the last answer (RFC 9112 9.6)."""
+        if self.ended or self.transport.is_closing() or not self.transport.can_write_eof():
             self.close()
-            return False
-        self.transport.write_eof()
-        self.read_on()
-        self.arm(Wait.LINGER, self.service.deadlines.linger)
-        return True
+        else:
+            self.transport.write_eof()
+            self.read_on()
+            self.arm(Wait.LINGER, self.service.deadlines.linger)
 
     def leave(self) -> None:
         """The server drains: an idle client has a moment for one more request."""
         if self.wait is Wait.IDLE or self.wait is Wait.FIRST_BYTE:
-            now = self.service.loop.time()
-            self.due = min(self.due, now + self.service.deadlines.drain_idle)
+            moment = self.service.deadlines.drain_idle
+            if moment:
+                self.due = min(self.due, self.service.loop.time() + moment)
+            else:
+                self.close()
