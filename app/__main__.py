@@ -23,7 +23,9 @@ def main() -> None:
     arguments = _arguments()
     overrides = {name: value for name, value in arguments.items() if value is not None}
     if overrides:
-        overrides |= {"BIND": "", "BIND_ADDRESS": ""}
+        # PORT alone is a platform's word and means every interface; --port alone does not.
+        host = os.environ.get("HOST") or "127.0.0.1"
+        overrides = {"HOST": host, "BIND": "", "BIND_ADDRESS": ""} | overrides
     try:
         settings = Settings.from_environment(os.environ | overrides)
     except SettingsError as error:
@@ -56,7 +58,7 @@ def _arguments() -> dict[str, str | None]:
         epilog="Settings, as environment variables:\n\n" + describe(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--host", dest="HOST", help="address to listen on")
+    parser.add_argument("--host", dest="HOST", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", dest="PORT", help="port to listen on")
     return vars(parser.parse_args())
 

@@ -12,7 +12,8 @@ from app.settings import Settings
 
 
 def greeting(settings: Settings, where: str, workers: str) -> str:
-    """The line. where: addresses; workers: how many, and why so many."""
+    """The line. where: addresses; workers: how many and why, or what
+    serves instead."""
     limits, times = settings.limits, settings.deadlines
     return (
         f"slipway {__version__} on Python {platform.python_version()} "

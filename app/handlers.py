@@ -104,7 +104,9 @@ def release(request: Request) -> Response:
 async def echo(request: Request) -> Response:
     """The body as it came, with its type."""
     kind = request.headers.get("content-type", "application/octet-stream")
-    return Response(await request.body(), content_type=kind)
+    # Somebody else's bytes under our name: a browser shall not guess that they are a page.
+    nosniff = [("X-Content-Type-Options", "nosniff")]
+    return Response(await request.body(), content_type=kind, headers=nosniff)
 
 
 def headers(request: Request) -> Response:

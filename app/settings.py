@@ -208,6 +208,8 @@ def _refuse_contradictions(settings: Settings, reading: _Reading) -> None:
         )
     if settings.reuse_port and any(each.startswith("unix:") for each in settings.bind):
         reading.refuse(knobs.REUSE_PORT, "not allowed with a unix: address, which is one socket")
+    if settings.reuse_port and any(each.endswith(":0") for each in settings.bind):
+        reading.refuse(knobs.REUSE_PORT, "not allowed with port 0: each worker would take its own")
 
 
 def describe() -> str:

@@ -236,6 +236,9 @@ def test_reuse_port_needs_ports() -> None:
     assert refused({"REUSE_PORT": "on", "BIND": "unix:/a"}) == [
         "REUSE_PORT='on': not allowed with a unix: address, which is one socket"
     ]
+    assert refused({"REUSE_PORT": "on", "BIND": "127.0.0.1:0"}) == [
+        "REUSE_PORT='on': not allowed with port 0: each worker would take its own"
+    ]
 
 
 def test_describe() -> None:

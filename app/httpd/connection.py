@@ -308,6 +308,8 @@ class ConnectionHandler(Busy):
             self.expire_linger()
         else:
             self.close()
+            # Nothing is left to send; over TLS a silent client would hold the close up.
+            self.arm(Wait.LINGER, self.service.deadlines.linger)
 
 
 def _ignore(_: bytes) -> None:

@@ -110,6 +110,7 @@ class Runner:
         config = self._server.config("https" if self._tls else "http")
         limits = replace(config.limits, connections=most_connections(config.limits.connections))
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_Complaints())
         service = Service(replace(config, limits=limits), loop, self._access_log, self._on_sweep)
         self.service = service
         service.sweep()  # before the hooks: who waits for a database is alive
@@ -133,8 +134,12 @@ class Runner:
         if self._tls is None:
             return {}
         # A connection exists for us only after the handshake: until then this is its bound.
-        seconds = self._server.deadlines.first_byte
-        return {"ssl": self._tls, "ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": 5.0}
+        times = self._server.deadlines
+        return {
+            "ssl": self._tls,
+            "ssl_handshake_timeout": times.first_byte,
+            "ssl_shutdown_timeout": times.write,
+        }
 
     async def drain(self) -> None:
         """Not ready; after the drain delay stop accepting; finish what is in flight; run the
@@ -178,6 +183,21 @@ class Runner:
             await loop.connect_accepted_socket(
                 lambda: ConnectionHandler(service), accepted, **self._tls_options()
             )
+
+
+class _Complaints:
+    """What the loop has to complain of, as it would by itself; but of failing to accept only
+    once a second. asyncio complains for every try, thousands of times a second."""
+
+    def __init__(self) -> None:
+        self._quiet_until = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not str(context.get("message", "")).startswith("socket.accept()"):
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._quiet_until:
+            self._quiet_until = loop.time() + 1.0
+            log.error("cannot accept connections: %s", context.get("exception"))
 
 
 def _waiting(listener: socket.socket) -> Iterator[socket.socket]:

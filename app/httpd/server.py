@@ -5,6 +5,7 @@ Knows nothing of connections; `run` and the gunicorn worker hand it to a `Runner
 
 import asyncio
 import inspect
+import logging
 import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -165,8 +166,10 @@ class HTTPServer:
         """Serve in this process until SIGTERM (drains) or SIGINT, SIGQUIT (stop at once).
 
         port: 0 for any free one. loop: "auto", "uvloop" or "asyncio". Raises OSError when
-        the address cannot be listened on.
+        the address cannot be listened on. Where nobody has configured logging, it goes to
+        standard error.
         """
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
         runner = Runner(self, access_log=access_log)
         with asyncio.Runner(loop_factory=lambda: new_event_loop(loop)) as process:
             process.run(serve_until_signal(runner, host, port))

@@ -95,6 +95,12 @@ def test_port_in_use_by_gunicorn(tmp_path: Path) -> None:
             assert service.booted() == []
 
 
+def test_port_alone_is_this_machine(tmp_path: Path) -> None:
+    """PORT in the environment is a platform's and means every interface; --port is a person's."""
+    with started(tmp_path, *ALONE, "--port", "0") as service:
+        service.wait_for("listens on http://127.0.0.1:")
+
+
 def test_port_in_use(tmp_path: Path) -> None:
     """`python -m app` says so in one line."""
     with listening() as taken:
