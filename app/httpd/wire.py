@@ -10,6 +10,8 @@ from .service import Service
 
 UNKNOWN = "unknown"  # the address of a client that was gone before anybody asked for it
 
+TLS_LEAVE_SECONDS = 5.0  # for a client's close_notify
+
 
 class Wait(Enum):
     """What a connection waits for; its deadline has the same name in `limits`."""
@@ -124,9 +126,12 @@ class Wire(asyncio.Protocol):
     # ---- the end
 
     def close(self) -> None:
-        """Close when what was written has left, or its deadline is over."""
+        """Close when what was written has left, or its deadline is over. A client is given a
+        moment to take its leave; over TLS a longer one, as a loop may not tell there how much
+        it has not read."""
         self.transport.close()
-        self.arm_write()
+        https = self.service.config.scheme == "https"
+        self.arm(Wait.LINGER, TLS_LEAVE_SECONDS if https else self.service.deadlines.linger)
 
     def half_close(self) -> None:
         """Close our side first, where the client may still be sending: closing both at once
