@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BACKLOG = 2048  # connections that may wait to be accepted
 RESERVED_FILES = 128  # descriptors that are not client connections: log, files, listeners
 UNSENT_BYTES = 32 * 1024  # in the kernel, not yet on the wire
-SETTLE_SECONDS = 0.1  # from the kernel's accept to `connection_made`
+SETTLE_TURNS = 10  # of the loop, from the kernel's accept to `connection_made`
 HANDSHAKE_SECONDS = 1.0  # the same over TLS, while the server drains
 LAST_RESORT_SECONDS = 1  # from "stop at once" to the kernel's own way
 
@@ -88,8 +88,8 @@ class Runner:
     def leave(self) -> None:
         """Drain, then end. A second call changes nothing."""
         self._leaving.set()
-        if not self._acceptors:
-            self.stop()  # still starting: there is nobody to finish with
+        if not self._listeners:
+            self.stop()  # still starting, and nobody was accepted: there is nobody to finish with
 
     def stop(self) -> None:
         """End at once."""
@@ -119,7 +119,7 @@ class Runner:
         gc.collect()
         gc.freeze()
         for listener in sockets:
-            self._listeners.append(listener)
+            self._listeners.append(listener)  # first: `create_server` accepts before it returns
             _limit_unsent(listener)
             acceptor = await loop.create_server(
                 lambda: ConnectionHandler(service),
@@ -172,8 +172,11 @@ class Runner:
                 asyncio.create_task(self._adopt(service, each)) for each in _waiting(listener)
             ]
             listener.close()
-        # What was accepted, here or by the loop, is no connection of the service yet.
-        await asyncio.sleep(HANDSHAKE_SECONDS if self._tls else SETTLE_SECONDS)
+        # What was accepted, here or by the loop, is no connection of the service yet: over TLS
+        # its handshake comes first, else it takes a few turns, however long they are.
+        for _ in range(SETTLE_TURNS):
+            await asyncio.sleep(0)
+        await asyncio.sleep(HANDSHAKE_SECONDS if self._tls else 0)
         for task in adopted:
             task.cancel()  # of those that are connections by now, none is left
 
