@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .request import Request
 
-FORMATS = ("off", "common", "json")
 BATCH_BYTES = 64 * 1024
 WAITING_BYTES = 1024 * 1024  # for an output that takes nothing
 PIECE_BYTES = 4096  # PIPE_BUF: what a pipe takes whole or not at all

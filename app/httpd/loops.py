@@ -3,8 +3,6 @@
 import asyncio
 from importlib import metadata
 
-CHOICES = ("auto", "uvloop", "asyncio")
-
 
 def new_event_loop(choice: str = "auto") -> asyncio.AbstractEventLoop:
     """Make a loop. Raises ImportError when uvloop is asked for and is not installed."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,13 @@ from tests.httpd.asking import (
     Site,
     body,
     descriptors,
-    example,
     field,
     gathered,
-    none_left_open,
     sent,
     write,
 )
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """The example of a folder."""
-    return example(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _none_left_open() -> Iterator[None]:
-    with none_left_open():
-        yield
+pytestmark = pytest.mark.usefixtures("no_leak")
 
 
 @pytest.mark.parametrize("size", [SMALL, SMALL + 1])

@@ -1,6 +1,5 @@
 """Files that the application chose."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,12 @@ from tests.httpd.asking import (
     HUNDRED,
     TAG,
     Site,
-    example,
     field,
     names,
-    none_left_open,
     sent,
 )
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """The example of a folder."""
-    return example(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _none_left_open() -> Iterator[None]:
-    with none_left_open():
-        yield
+pytestmark = pytest.mark.usefixtures("no_leak")
 
 
 def test_send_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +21,13 @@ from tests.httpd.asking import (
     TAG,
     Local,
     Site,
-    example,
     field,
-    none_left_open,
     request,
     sent,
     write,
 )
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """The example of a folder."""
-    return example(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _none_left_open() -> Iterator[None]:
-    with none_left_open():
-        yield
+pytestmark = pytest.mark.usefixtures("no_leak")
 
 
 def test_whole(site: Site) -> None:

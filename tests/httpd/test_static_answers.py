@@ -2,8 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,24 +13,12 @@ from tests.httpd.asking import (
     MODIFIED,
     TAG,
     Site,
-    example,
     field,
     names,
-    none_left_open,
     write,
 )
 
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """The example of a folder."""
-    return example(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _none_left_open() -> Iterator[None]:
-    with none_left_open():
-        yield
+pytestmark = pytest.mark.usefixtures("no_leak")
 
 
 @pytest.fixture
