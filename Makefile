@@ -1,6 +1,6 @@
 # Needs Python 3.11 or later and make, nothing else.
 #   PYTHON=python3.13   which Python builds .venv (else the first on PATH that will do)
-#   ARGS="..."          handed on to gunicorn, app, pytest, bench, or `uv pip compile`
+#   ARGS="..."          handed on to gunicorn, app, the gallery, pytest, bench, or `uv pip compile`
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -17,6 +17,9 @@ serve: $(VENV)/.runtime ## Serve with gunicorn, on http://127.0.0.1:8000 unless 
 run: $(VENV)/.runtime ## Serve in one process, without gunicorn
 	@exec $(RUN) -m app $(ARGS)
 
+gallery: $(VENV)/.gallery ## Serve in another way: ARGS="snow --port 8001"; without ARGS, list the ways
+	@exec $(RUN) -m app.gallery $(ARGS)
+
 test: $(VENV)/.dev ## Run the tests
 	@$(RUN) -m pytest $(ARGS)
 
@@ -25,26 +28,26 @@ check: $(VENV)/.dev ## Look for faults without running anything: lint, layout, t
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy app gunicorn.conf.py $(wildcard bench)
 
-bench: $(VENV)/.bench ## Measure against other servers
+bench: $(VENV)/.gallery ## Measure against other servers
 	@$(RUN) -m bench $(ARGS)
 
 lock: $(VENV)/.dev ## Derive requirements*.txt from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(LOCK) $(ARGS) pyproject.toml --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraints requirements.txt --output-file requirements-dev.txt
-	$(LOCK) $(ARGS) --group bench --constraints requirements.txt --output-file requirements-bench.txt
+	$(LOCK) $(ARGS) --group gallery --constraints requirements.txt --output-file requirements-gallery.txt
 
 clean: ## Remove .venv and every cache
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help serve run test check bench lock clean anew
+.PHONY: help serve run gallery test check bench lock clean anew
 
 # Each stamp is written last: a build that was interrupted has none, and is done again.
 
 $(VENV)/.runtime: requirements.txt $(VENV)/.python
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-$(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
-$(VENV)/.runtime $(VENV)/.dev $(VENV)/.bench:
+$(VENV)/.gallery: requirements-gallery.txt $(VENV)/.runtime
+$(VENV)/.runtime $(VENV)/.dev $(VENV)/.gallery:
 	@echo "Installing $< into $(VENV)"
 	@$(INSTALL) $<
 	@touch $@

@@ -11,6 +11,7 @@ format written gunicorn's way.
 
 import math
 import os
+import secrets
 import sys
 from typing import Any
 
@@ -24,6 +25,9 @@ try:
 except SettingsError as error:
     # gunicorn answers an Exception from this file with a traceback; SystemExit passes through it.
     sys.exit(str(error))
+
+# The workers inherit it, those of a later SIGHUP or USR2 as well: by it they know each other.
+os.environ["SERVICE_ID"] = _settings.service_id or secrets.token_hex(8)
 
 proc_name = "slipway"
 wsgi_app = "app.main:create_server"

@@ -8,10 +8,12 @@ import html
 import os
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from app import __version__, content
 from app.httpd import HTTPServer, Refusal, Request, Response
+from app.parking import Parking
 
 STATIC = Path(__file__).parent / "static"
 # /sleep and /park may be asked to wait this long, and need a moment to answer.
@@ -19,20 +21,28 @@ PATIENCE = max(content.LONGEST_SLEEP, content.LONGEST_PARK) + 5.0
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-_parked: set[asyncio.Future[None]] = set()
 
 
-def install(server: HTTPServer, static_max_age: int = 3600) -> None:
-    """Put the routes on a server. static_max_age: seconds."""
-    server.get("/")(index)
+def install(
+    server: HTTPServer,
+    static_max_age: int = 3600,
+    service: str = "",
+    name: str = "the Protocol server",
+) -> None:
+    """Put the routes on a server. static_max_age: seconds. service: what the workers that
+    /release reaches have in common. name: the server's, for the page."""
+    parking = Parking(service)
+    server.on_startup(parking.open)
+    server.on_shutdown(parking.close)
+    server.get("/")(partial(index, name))
     server.get("/plaintext")(plaintext)
     server.get("/json")(json)
     server.get("/hello")(hello)
     server.get("/hello/{name}")(hello)
     server.get("/time")(time)
     server.get("/sleep", deadline=PATIENCE)(sleep)
-    server.get("/park", deadline=PATIENCE)(park)
-    server.post("/release")(release)
+    server.get("/park", deadline=PATIENCE)(parking.park)
+    server.post("/release")(parking.release)
     server.post("/echo")(echo)
     server.get("/headers")(headers)
     server.get("/stream")(stream)
@@ -41,10 +51,10 @@ def install(server: HTTPServer, static_max_age: int = 3600) -> None:
     server.static("/static", STATIC, max_age=static_max_age)
 
 
-def index(request: Request) -> Response:
+def index(name: str, request: Request) -> Response:
     """What this is, and who answered."""
     facts = {
-        "server": "the Protocol server",
+        "server": name,
         "version": __version__,
         "worker": str(os.getpid()),
         "request": html.escape(request.id),
@@ -78,27 +88,6 @@ async def sleep(request: Request) -> Response:
     seconds = _number(request, "seconds", "1", low, high, _DECIMAL)
     await asyncio.sleep(seconds)
     return Response.text(f"slept {seconds:g} s\n")
-
-
-async def park(request: Request) -> Response:
-    """Wait for a /release, or give up with 504."""
-    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    _parked.add(waiting)
-    try:
-        await asyncio.wait_for(waiting, content.LONGEST_PARK)
-    except TimeoutError:
-        raise Refusal(504, "nobody released this request") from None
-    finally:
-        _parked.discard(waiting)
-    return Response.text("done")
-
-
-def release(request: Request) -> Response:
-    """Let every parked request of this worker go; say how many."""
-    waiting = [each for each in _parked if not each.done()]
-    for each in waiting:
-        each.set_result(None)
-    return Response.text(str(len(waiting)))
 
 
 async def echo(request: Request) -> Response:

@@ -23,6 +23,7 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"(?P<digits>[0-9]{1,18})(?P<suffix>[kmg]?)", re.IGNORECASE)
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SERVICE_ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _ON, _OFF = ("on", "yes", "true", "1"), ("off", "no", "false", "0")
 _YEAR = 365 * 24 * 3600
 
@@ -133,6 +134,12 @@ def _parse_file(text: str) -> str:
     return text
 
 
+def _parse_service_id(text: str) -> str:
+    if not _SERVICE_ID.fullmatch(text):
+        raise ValueError("not a name")
+    return text
+
+
 def _parse_log(text: str) -> str:
     if text != "-":
         file = Path(text)
@@ -142,6 +149,9 @@ def _parse_log(text: str) -> str:
     return text
 
 
+SERVER = _choice(
+    "SERVER", ("protocol", "aiohttp"), "protocol", "which server carries the application"
+)
 BIND = Knob(
     "BIND", "", bind.ALLOWED, "where to listen; stands above the next three", bind.parse_addresses
 )
@@ -241,13 +251,22 @@ FORWARDED_ALLOW_IPS = Knob(
 STATIC_MAX_AGE = _whole(
     "STATIC_MAX_AGE", "3600", 0, _YEAR, "s", "browsers keep a static file so long without asking"
 )
+SERVICE_ID = Knob(
+    "SERVICE_ID",
+    "",
+    "1 to 40 letters, digits, dots, dashes and underscores",
+    "workers of one machine with the same one know each other (/release); those of one start "
+    "always do",
+    _parse_service_id,
+)
 LIMITS = {each.name: _limit(each) for each in fields(Limits)}
 DEADLINES = {each.name: _deadline(each) for each in fields(Deadlines)}
 
 KNOBS: tuple[Knob[Any], ...] = (
-    *(BIND, BIND_ADDRESS, HOST, PORT, BACKLOG, REUSE_PORT, TLS_CERTFILE, TLS_KEYFILE),
+    *(SERVER, BIND, BIND_ADDRESS, HOST, PORT, BACKLOG, REUSE_PORT, TLS_CERTFILE, TLS_KEYFILE),
     *(WEB_CONCURRENCY, MAX_REQUESTS, MAX_REQUESTS_JITTER, HEARTBEAT_TIMEOUT, GRACEFUL_TIMEOUT),
     *(LOOP, ACCESS_LOG, ACCESS_LOG_FILE, LOG_LEVEL, FORWARDED_ALLOW_IPS, STATIC_MAX_AGE),
+    SERVICE_ID,
     *LIMITS.values(),
     *DEADLINES.values(),
 )

@@ -45,6 +45,7 @@ class Arbiter:
 class Settings:
     """All of it. An address is "host:port", "[ipv6]:port" or "unix:path"."""
 
+    server: str
     bind: tuple[str, ...]
     backlog: int
     reuse_port: bool
@@ -58,6 +59,7 @@ class Settings:
     log_level: str
     forwarded_allow_ips: tuple[str, ...]
     static_max_age: int
+    service_id: str
     limits: Limits
     deadlines: Deadlines
 
@@ -70,6 +72,7 @@ class Settings:
         limits = {name: reading.value(each) for name, each in knobs.LIMITS.items()}
         deadlines = {name: reading.value(each) for name, each in knobs.DEADLINES.items()}
         settings = cls(
+            server=reading.value(knobs.SERVER),
             bind=_bind(reading),
             backlog=reading.value(knobs.BACKLOG),
             reuse_port=reading.value(knobs.REUSE_PORT),
@@ -83,6 +86,7 @@ class Settings:
             log_level=reading.value(knobs.LOG_LEVEL),
             forwarded_allow_ips=reading.value(knobs.FORWARDED_ALLOW_IPS),
             static_max_age=reading.value(knobs.STATIC_MAX_AGE),
+            service_id=reading.given(knobs.SERVICE_ID) or "",
             limits=Limits(**limits),
             deadlines=Deadlines(**deadlines),
         )

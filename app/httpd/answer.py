@@ -10,7 +10,7 @@ from typing import Any
 
 from . import grammar
 from .errors import PHRASES, ClientGone, Refusal, UsageError
-from .head import Head
+from .head import Head, RequestLine
 from .request import Request
 from .response import (
     CHUNKED,
@@ -26,6 +26,7 @@ ErrorHandler = Callable[[Request, Exception], Any]
 KEEP = b"Connection: keep-alive\r\n"
 CLOSE = b"Connection: close\r\n"
 
+UNREADABLE = Head(RequestLine("GET", "/", 1), [])  # stands for a head that could not be parsed
 MOST_TYPES = 32  # of an Accept field that are looked at
 
 log = logging.getLogger("slipway.error")
@@ -128,6 +129,11 @@ def encode(begin: bytes, head: Head, response: Response, request_id: bytes, keep
     bodyless = response.status in NO_BODY_STATUS
     start = encode_head(begin, response, UNSAID if bodyless else len(body), request_id, connection)
     return start if bodyless or line.is_head else start + body
+
+
+def encode_refusal(begin: bytes, refusal: Refusal, request_id: bytes) -> bytes:
+    """The answer to what was not a request. The connection closes after it."""
+    return encode(begin, UNREADABLE, explain(refusal), request_id, False)
 
 
 def stream_framing(head: Head, response: Response) -> int:

@@ -3,13 +3,12 @@
 import asyncio
 from time import perf_counter
 
-from . import grammar
-from .answer import encode, explain
+from .answer import encode, encode_refusal
 from .body import ChunkedBody, SizedBody
 from .busy import Busy
 from .errors import Refusal
 from .exchange import Exchange, run_handler
-from .head import Head, RequestLine
+from .head import Head
 from .request import NO_BODY, Request
 from .response import Response
 from .service import Service
@@ -20,7 +19,6 @@ BLANK = b"\r\n\r\n"
 BLANK_LINES = 4  # empty lines before a request that are skipped (RFC 9112 2.2)
 TURNED_AWAY = 64  # connections above the limit that are still told why
 IDLE = Wait.IDLE  # half the price of finding it in its class, and every request does
-UNREADABLE = Head(RequestLine("GET", "/", 1), [])  # stands for a head that could not be parsed
 
 
 class ConnectionHandler(Busy):
@@ -164,8 +162,8 @@ class ConnectionHandler(Busy):
     def _answer(self, head: Head, keep: bool) -> bytes | Exchange:
         """Answer at once; where that takes longer, give what must be done for it."""
         service = self.service
-        match = head.line.match or service.match(head.line)
-        request_id = self._request_id(head)
+        match = head.line.match or service.config.router.match(head.line)
+        request_id = service.ids.choose(head, self)
         request = Request(head, match, request_id, self, NO_BODY)
         log = service.access_log
         began = perf_counter() if log is not None else 0.0
@@ -182,21 +180,15 @@ class ConnectionHandler(Busy):
     def _open(self, head: Head) -> Exchange:
         """What must be done for a request with a body. One that is too long is not read."""
         service = self.service
-        match = head.line.match or service.match(head.line)
+        match = head.line.match or service.config.router.match(head.line)
         own = match.endpoint.body
         limit = service.limits.body if own is None else own
         decoder = ChunkedBody(limit, service.limits) if head.chunked else SizedBody(head.length)
         body = BodyStream(self, decoder, head.expects_continue)
         if head.length > limit:
             body.fail(Refusal(413))
-        request = Request(head, match, self._request_id(head), self, body)
+        request = Request(head, match, service.ids.choose(head, self), self, body)
         return Exchange(self, head, match, request, body)
-
-    def _request_id(self, head: Head) -> bytes:
-        given = head.request_id
-        if given is not None and self.peer.trusted and grammar.REQUEST_ID.fullmatch(given):
-            return given
-        return self.service.ids.next()
 
     # ---- heads that are not whole
 
@@ -285,7 +277,7 @@ class ConnectionHandler(Busy):
         service = self.service
         request_id = service.ids.next()
         begin = service.lines[refusal.status]
-        answer = encode(begin, UNREADABLE, explain(refusal), request_id, False)
+        answer = encode_refusal(begin, refusal, request_id)
         self._write([*(answers or ()), answer])
         if service.access_log is not None:
             service.access_log.add_refused(

@@ -48,6 +48,20 @@ class NoBody:
         return b""
 
 
+class WholeBody:
+    """A body that was read before its request was made. trailers: field lines."""
+
+    __slots__ = ("_data", "trailers")
+
+    def __init__(self, data: bytes, trailers: Sequence[bytes] = ()) -> None:
+        self._data = data
+        self.trailers = trailers
+
+    async def read(self) -> bytes:
+        data, self._data = self._data, b""
+        return data
+
+
 NO_BODY = NoBody()
 SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 

@@ -6,9 +6,11 @@ path, not by the number of routes.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from . import grammar
@@ -36,8 +38,9 @@ class Endpoint:
         self.route = route
         self.deadline = deadline
         self.body = body
-        module = getattr(handler, "__module__", "")
-        self.name = f"{module}.{getattr(handler, '__qualname__', repr(handler))}"
+        named = handler.func if isinstance(handler, partial) else handler
+        module = getattr(named, "__module__", "")
+        self.name = f"{module}.{getattr(named, '__qualname__', repr(named))}"
 
 
 class Match:
@@ -146,6 +149,16 @@ class Router:
             raise Refusal(405, headers=(("Allow", ", ".join(sorted(methods))),))
         return Match(_options(methods, next(iter(allowed.values())).route), path, {})
 
+    def match(self, line: RequestLine) -> Match:
+        """`resolve`, remembered on the line. A refusal is a route as well, and the size of a
+        body that it does not read is no reason to refuse it for another."""
+        try:
+            match = self.resolve(line)
+        except Refusal as refusal:
+            match = Match(Endpoint(_refuse(refusal), "-", body=sys.maxsize), line.path, {})
+        line.match = match
+        return match
+
 
 def _parameter(path: str, segment: str) -> tuple[str, str]:
     inside = segment[1:-1]
@@ -178,6 +191,16 @@ def _options(allowed: Iterable[str], route: str) -> Endpoint:
 
     allow = ", ".join(sorted(allowed))
     return Endpoint(lambda _: Response(b"", 204, None, [("Allow", allow)]), route)
+
+
+def _refuse(refusal: Refusal) -> Callable[[object], NoReturn]:
+    # Not the refusal itself: its traceback would keep the frames it was raised in.
+    status, reason, headers = refusal.status, refusal.reason, refusal.headers
+
+    def handler(_: object) -> NoReturn:
+        raise Refusal(status, reason, headers)
+
+    return handler
 
 
 def _decode(path: str) -> list[str]:

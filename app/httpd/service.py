@@ -4,41 +4,25 @@ Knows nothing of how a connection reads or writes.
 """
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from .accesslog import AccessLog
 from .answer import ErrorHandler
-from .errors import Refusal
 from .forwarded import TrustedProxies
-from .head import HeadParser, RequestLine
+from .head import HeadParser
+from .ids import RequestIds
 from .limits import Deadlines, Limits
 from .response import StatusLines
-from .router import Endpoint, Match, Router
+from .router import Router
 
 if TYPE_CHECKING:
     from .connection import ConnectionHandler
 
 SWEEP_SECONDS = 1.0
 LAST_WORDS_SECONDS = 1.0  # for a 503 to leave after the drain deadline
-
-
-class RequestIds:
-    """Request ids, 128 bits each: a random start and a random odd step, so that one id tells
-    a client nothing about how many requests others made."""
-
-    __slots__ = ("_id", "_step")
-
-    def __init__(self) -> None:
-        self._id = secrets.randbits(128)
-        self._step = secrets.randbits(128) | 1
-
-    def next(self) -> bytes:
-        self._id = (self._id + self._step) & 0xFFFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF_FFFF
-        return b"%032x" % self._id
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +76,6 @@ class Service:
     @property
     def deadlines(self) -> Deadlines:
         return self.config.deadlines
-
-    def match(self, line: RequestLine) -> Match:
-        """The route of a request line, remembered on it. A refusal is a route as well, and
-        the size of a body that it does not read is no reason to refuse it for another."""
-        try:
-            match = self.config.router.resolve(line)
-        except Refusal as refusal:
-            match = Match(Endpoint(_refuse(refusal), "-", body=sys.maxsize), line.path, {})
-        line.match = match
-        return match
 
     # ---- tasks
 
@@ -177,13 +151,3 @@ class Service:
             self._next_sweep.cancel()
         if self.access_log is not None:
             self.access_log.close()
-
-
-def _refuse(refusal: Refusal) -> Callable[[object], NoReturn]:
-    # Not the refusal itself: its traceback would keep the frames it was raised in.
-    status, reason, headers = refusal.status, refusal.reason, refusal.headers
-
-    def handler(_: object) -> NoReturn:
-        raise Refusal(status, reason, headers)
-
-    return handler

@@ -1,0 +1,93 @@
+"""An event loop in a thread beside a server that has none, so that coroutine handlers can wait.
+
+Plain handlers run where they are called. A coroutine, and the pieces of an answer, run on the
+loop, and the thread that wants them waits or is called back. The library is made for one thread:
+take `lock` to parse a head or to make a call.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from app.httpd import Response
+from app.httpd.carrier import Call, Carrier
+
+T = TypeVar("T")
+
+
+class Portal:
+    """A context manager: inside it the loop runs, between the carrier's hooks.
+
+    Enter it after a fork, not before: threads do not survive one.
+    """
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self.lock = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="portal", daemon=True)
+
+    def __enter__(self) -> "Portal":
+        """Run the start-up hooks. Raises what a hook raises."""
+        self._thread.start()
+        self._wait(self.carrier.startup())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Run the shutdown hooks, and end the loop."""
+        self._wait(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        await self.carrier.shutdown()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
+
+    def answer(self, call: Call) -> Response:
+        """Call the handler, and wait here for its answer."""
+        outcome = call.start()
+        if isinstance(outcome, Response):
+            return outcome
+        return self._wait(_await(outcome))
+
+    def submit(self, call: Call, then: Callable[[Response], None]) -> "Callable[[], object] | None":
+        """Call the handler; `then` is called with its answer. A plain handler's is there at
+        once: then this gives None, else what cancels the waiting. `then` of a coroutine runs in
+        the loop's thread, and not at all if it was cancelled."""
+        outcome = call.start()
+        if isinstance(outcome, Response):
+            then(outcome)
+            return None
+        future = asyncio.run_coroutine_threadsafe(_await(outcome), self._loop)
+        future.add_done_callback(lambda done: done.cancelled() or then(done.result()))
+        return future.cancel
+
+    def pieces(self, call: Call, response: Response) -> Iterator[bytes]:
+        """The body's pieces, each waited for here. Raises BrokenOff. Close it if it is not read
+        to its end."""
+        source = call.pieces(response)
+        try:
+            while piece := self._wait(_await(anext(source, b""))):
+                yield piece
+        finally:
+            self._wait(source.aclose())
+
+    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _await(given: Awaitable[T]) -> T:
+    """What is awaitable but no coroutine, as one."""
+    return await given

@@ -1,0 +1,165 @@
+"""The table of all ways: what each one is, what it cannot do, and where it begins.
+
+The one table. The list on the command line, the refusals of what a way cannot do, the contract
+tests and docs/ways.md all read it. Imports none of the ways.
+"""
+
+import importlib
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class Ability(Enum):
+    """What a server of the application's routes may be able to do."""
+
+    KEEP_ALIVE = "several requests on one connection"
+    PIPELINING = "requests sent before the answers to those before them"
+    CONCURRENCY = "a request that waits delays no other: /sleep, /park, /release"
+    CROWD = "200 connections at once"
+    STREAMING = "/stream, each line sent when it is made"
+    CHUNKED = "request bodies without a length"
+    FIELDS = "/headers: every field as it was sent, in its order"
+    ENCODED_SLASH = "%2F in a path is not a / between segments"
+    DISCONNECT = "a parked request is forgotten when its client leaves"
+    NEIGHBOURS = "/release reaches the other workers"
+    REQUEST_ID = "every answer has a request id"
+    STRICT = "what is not HTTP/1.1 is refused, not guessed at"
+    DRAIN = "what is in flight when it is told to stop is answered"
+
+
+class Serve(Protocol):
+    """Serve on a listening socket, until SIGTERM or SIGINT; then close it and return."""
+
+    def __call__(self, sock: socket.socket) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way. start: "module:function" below app.gallery, the function a `Serve`.
+
+    cannot: abilities that it lacks, each with the reason. requires: distributions that are not
+    part of the deployed image. choose: when it is the right one.
+    """
+
+    name: str
+    idea: str
+    choose: str
+    start: str
+    cannot: Mapping[Ability, str] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+
+    def load(self) -> Serve:
+        """Import the way and give its `serve`. Raises ImportError where a package is missing."""
+        module, _, function = self.start.partition(":")
+        serve: Serve = getattr(importlib.import_module(f"app.gallery.{module}"), function)
+        return serve
+
+    def can(self, ability: Ability) -> bool:
+        """Whether it is able to."""
+        return ability not in self.cannot
+
+
+OWN_PROCESS = "its parked requests are known to its own process only"
+ENVIRON = "WSGI's environ keeps no order, and one value for a name"
+DECODED = "its router is given the decoded path"
+NO_EYE = "a thread that waits does not see its client leave"
+ONE_AT_A_TIME = "the sync worker has one request at a time; what would wait is refused with 501"
+NO_IDS = "written as its users write it, without request ids"
+
+_WSGI = {Ability.FIELDS: ENVIRON, Ability.DISCONNECT: NO_EYE, Ability.PIPELINING: "gunicorn's"}
+_THREADS = {**_WSGI}
+_FRAMEWORK = {
+    Ability.ENCODED_SLASH: DECODED,
+    Ability.NEIGHBOURS: OWN_PROCESS,
+    Ability.REQUEST_ID: NO_IDS,
+}
+
+WAYS: Mapping[str, Way] = {
+    way.name: way
+    for way in (
+        Way(
+            "protocol",
+            "our own HTTP/1.1 on asyncio.Protocol: the bytes as they arrive, a state machine each",
+            "to deploy: the least CPU a request, the strictest, every limit settable",
+            "protocol:serve",
+        ),
+        Way(
+            "aiohttp",
+            "the same handlers carried by aiohttp, the deployable alternative",
+            "to deploy with WebSockets, middleware, sessions: what its ecosystem has and ours not",
+            "aiohttp_twin:serve",
+        ),
+        Way(
+            "streams",
+            "asyncio.start_server: one coroutine a connection, which reads and writes in order",
+            "to learn asyncio, and for protocols of your own with few connections",
+            "streams:serve",
+        ),
+        Way(
+            "chat",
+            "asynchat: wait for a terminator, collect what comes before it, answer with push",
+            "to understand what asyncio.Protocol was made from; to keep old code alive",
+            "chat:serve",
+            requires=("pyasynchat", "pyasyncore"),
+        ),
+        Way(
+            "snow",
+            "a framework of its own on select: generators that yield futures",
+            "to learn how an event loop and its futures work, in one sitting",
+            "snow_app:serve",
+            {Ability.NEIGHBOURS: OWN_PROCESS, Ability.REQUEST_ID: NO_IDS},
+        ),
+        Way(
+            "stdlib",
+            "http.server: a thread for each connection, nothing to install",
+            "for tools on one's own machine that may have no dependencies",
+            "stdlib:serve",
+            {Ability.DISCONNECT: NO_EYE},
+        ),
+        Way(
+            "wsgi",
+            "a WSGI callable without a framework, under gunicorn's threads",
+            "to learn what every WSGI framework stands on",
+            "wsgi:serve",
+            _THREADS,
+        ),
+        Way(
+            "wsgi-sync",
+            "the same callable under gunicorn's sync worker: one request at a time",
+            "for work that fills a core and never waits, behind a proxy that buffers",
+            "wsgi:serve_sync",
+            {
+                **_WSGI,
+                Ability.KEEP_ALIVE: "the sync worker closes after each answer",
+                Ability.CONCURRENCY: ONE_AT_A_TIME,
+            },
+        ),
+        Way(
+            "webob",
+            "the same with WebOb: request and response as objects, the routing one's own",
+            "for small WSGI services and middleware without a framework",
+            "webob_app:serve",
+            {**_THREADS, **_FRAMEWORK},
+            ("webob",),
+        ),
+        Way(
+            "werkzeug",
+            "the same with Werkzeug: objects, and a map of routes; what Flask is made of",
+            "for WSGI services that want routing without the rest of Flask",
+            "werkzeug_app:serve",
+            {**_THREADS, **_FRAMEWORK},
+            ("werkzeug",),
+        ),
+        Way(
+            "fastapi",
+            "what most teams would use: FastAPI on uvicorn",
+            "when validation, OpenAPI and the ecosystem are worth the CPU",
+            "fastapi_app:serve",
+            _FRAMEWORK,
+            ("fastapi", "uvicorn"),
+        ),
+    )
+}

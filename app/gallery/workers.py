@@ -1,0 +1,73 @@
+"""Several processes on one listening socket, each serving a way by itself (pre-fork).
+
+Refuses to be a process manager: a worker that dies is not replaced, and takes the others along.
+That is gunicorn's business.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import traceback
+from types import FrameType
+
+from app.gallery.ways import Serve
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve_with(serve: Serve, sock: socket.socket, count: int) -> int:
+    """Serve in so many processes until a signal, or until one of them ends. Gives the exit code:
+    the first that is not 0."""
+    os.environ.setdefault("SERVICE_ID", secrets.token_hex(8))  # by it they know each other
+    children: set[int] = set()
+    told: list[int] = []  # the signals that came, also before the last child was there
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        for child in children:
+            os.kill(child, number)
+
+    before = {each: signal.signal(each, tell) for each in STOPPING}
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+            _serve_and_exit(serve, sock)
+        children.add(child)
+    sock.close()
+    for number in told:
+        for child in children:
+            os.kill(child, number)
+    return _wait_for(children)
+
+
+def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
+    """A child's whole life: it must never return into what its parent was doing."""
+    code = 1
+    try:
+        serve(sock)
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001  whatever it is, it ends here
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait_for(children: set[int]) -> int:
+    first = 0
+    while children:
+        child, status = os.wait()
+        children.discard(child)
+        first = first or abs(os.waitstatus_to_exitcode(status))
+        for each in children:  # one alone is not what was asked for
+            os.kill(each, signal.SIGTERM)
+    return first
