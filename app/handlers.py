@@ -6,8 +6,8 @@ Knows nothing of the server that carries them.
 import asyncio
 import html
 import os
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +18,6 @@ from app.parking import Parking
 STATIC = Path(__file__).parent / "static"
 # /sleep and /park may be asked to wait this long, and need a moment to answer.
 PATIENCE = max(content.LONGEST_SLEEP, content.LONGEST_PARK) + 5.0
-
-_WHOLE = re.compile(r"[0-9]{1,9}")
-_DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 def install(
@@ -84,10 +81,10 @@ def time(request: Request) -> Response:
 
 async def sleep(request: Request) -> Response:
     """Answer after ?seconds=S, and hold up nobody else."""
-    low, high = content.SHORTEST_SLEEP, content.LONGEST_SLEEP
-    seconds = _number(request, "seconds", "1", low, high, _DECIMAL)
+    with _as_asked():
+        seconds = content.seconds_to_sleep(request.query.pairs)
     await asyncio.sleep(seconds)
-    return Response.text(f"slept {seconds:g} s\n")
+    return Response.text(content.slept(seconds))
 
 
 async def echo(request: Request) -> Response:
@@ -106,7 +103,8 @@ def headers(request: Request) -> Response:
 
 def stream(request: Request) -> Response:
     """?chunks=N lines, each sent when it is made."""
-    count = int(_number(request, "chunks", "10", 0, content.MOST_LINES, _WHOLE))
+    with _as_asked():
+        count = content.lines_wanted(request.query.pairs)
 
     async def lines() -> AsyncIterator[bytes]:
         for number in range(1, count + 1):
@@ -128,14 +126,10 @@ def readyz(request: Request) -> Response:
     return Response.text("ready\n", headers=[("Cache-Control", "no-store")])
 
 
-def _number(
-    request: Request, name: str, default: str, low: float, high: float, form: "re.Pattern[str]"
-) -> float:
-    """A number from the query. Raises Refusal(400) for one that is none or out of range, for a
-    second one, and for a name that the route does not know."""
-    text = request.query.get(name, default)
-    known = [each for each, _ in request.query.pairs] in ([], [name])
-    if not known or not form.fullmatch(text) or not low <= float(text) <= high:
-        kind = "a whole number" if form is _WHOLE else "a number"
-        raise Refusal(400, f"the query takes only {name}, {kind} from {low:g} to {high:g}")
-    return float(text)
+@contextmanager
+def _as_asked() -> Iterator[None]:
+    """What the query may not say is a bad request."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None

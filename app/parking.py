@@ -46,8 +46,8 @@ class Parking:
             try:
                 await asyncio.wait_for(released, content.LONGEST_PARK)
             except TimeoutError:
-                raise Refusal(504, "nobody released this request") from None
-        return Response.text("done")
+                raise Refusal(504, content.NOBODY) from None
+        return Response.text(content.DONE)
 
     async def release(self, request: Request) -> Response:
         """Let every parked request of every worker go; say how many."""

@@ -7,7 +7,8 @@ take `lock` to parse a head or to make a call.
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -71,7 +72,12 @@ class Portal:
             then(outcome)
             return None
         future = asyncio.run_coroutine_threadsafe(_await(outcome), self._loop)
-        future.add_done_callback(lambda done: done.cancelled() or then(done.result()))
+
+        def tell(done: "Future[Response]") -> None:
+            if not done.cancelled():
+                then(done.result())
+
+        future.add_done_callback(tell)
         return future.cancel
 
     def pieces(self, call: Call, response: Response) -> Iterator[bytes]:

@@ -72,7 +72,7 @@ def site() -> Iterator[Site]:
     thread.start()
     assert ready.wait(10)
     yield Site(listener.getsockname()[1])
-    loop.call_soon_threadsafe(runner.stop)
+    loop.call_soon_threadsafe(runner.leave)
     thread.join(10)
     loop.close()
     listener.close()
