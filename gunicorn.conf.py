@@ -3,10 +3,9 @@
 gunicorn reads this file by itself; its command line and GUNICORN_CMD_ARGS stand above it. Run as
 a program (`python gunicorn.conf.py`) it judges the settings first and then becomes gunicorn.
 
-Not here, because ProtocolWorker does not use them: gunicorn's own limits (limit_request_line and
-the like; ours are LIMIT_*), its access log (ACCESS_LOG) and threads. access_log_format keeps its
-default on purpose: aiohttp's worker, which can take ProtocolWorker's place, refuses any other
-format written gunicorn's way.
+Not here, because neither worker uses them: gunicorn's own limits (limit_request_line and the like;
+ours are LIMIT_*), its access log (ACCESS_LOG) and threads. access_log_format keeps its default on
+purpose: aiohttp's worker refuses any other that is written gunicorn's way.
 """
 
 import math
@@ -18,6 +17,7 @@ from typing import Any
 from gunicorn import sock
 
 from app.greeting import greeting
+from app.httpd import loops
 from app.settings import Settings, SettingsError
 
 try:
@@ -30,7 +30,14 @@ except SettingsError as error:
 os.environ["SERVICE_ID"] = _settings.service_id or secrets.token_hex(8)
 
 proc_name = "slipway"
-wsgi_app = "app.main:create_server"
+if _settings.server == "aiohttp":
+    wsgi_app = "app.aiohttp_app:create_runner"
+    worker_class = (
+        f"aiohttp.Gunicorn{'UVLoop' if loops.has_uvloop(_settings.loop) else ''}WebWorker"
+    )
+else:
+    wsgi_app = "app.main:create_server"
+    worker_class = "app.worker.ProtocolWorker"
 
 bind = list(_settings.bind)
 backlog = _settings.backlog
@@ -39,14 +46,14 @@ certfile = _settings.tls and _settings.tls.certfile
 keyfile = _settings.tls and _settings.tls.keyfile
 forwarded_allow_ips = ",".join(_settings.forwarded_allow_ips)
 
-worker_class = "app.worker.ProtocolWorker"
 workers = _settings.workers
 max_requests = _settings.arbiter.max_requests
 max_requests_jitter = _settings.arbiter.max_requests_jitter
 timeout = _settings.arbiter.heartbeat
 graceful_timeout = _settings.arbiter.graceful_timeout
-# aiohttp's worker believes this above its own; gunicorn's default of 2 s is below every proxy's
-# and would make them answer 502. gunicorn takes whole seconds only.
+# Both workers are told in their own words. An aiohttp application that somebody puts in the place
+# of ours would be given this, and gunicorn's default of 2 s, below every proxy's, makes them answer
+# 502. gunicorn takes whole seconds only.
 keepalive = math.ceil(_settings.deadlines.idle)
 
 # The heartbeat is a file's timestamp: on a disk that stalls, healthy workers would be killed.

@@ -10,8 +10,9 @@ from functools import partial
 from app import __version__, logs
 from app.bind import parse_host_and_port
 from app.greeting import greeting
+from app.httpd import AccessLog
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import Runner, address, listen, serve_until_told
+from app.httpd.runner import Life, Runner, address, listen, serve_until_told
 from app.main import create_server
 from app.settings import Settings, SettingsError, describe
 
@@ -41,14 +42,19 @@ def serve(settings: Settings) -> None:
         listener = listen(host, port, settings.backlog)
     except OSError as error:
         sys.exit(f"cannot listen on {settings.bind[0]}: {error.strerror or error}")
-    runner = Runner(
-        create_server(settings),
-        access_log=logs.open_access_log(settings),
-        backlog=settings.backlog,
-    )
+    access_log = logs.open_access_log(settings)
     words = greeting(settings, address(listener), "one process, without gunicorn")
     with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
+        runner = _runner(settings, access_log)
         process.run(serve_until_told(runner, listener, partial(log.info, words)))
+
+
+def _runner(settings: Settings, access_log: AccessLog | None) -> Life:
+    if settings.server == "aiohttp":
+        from app.aiohttp_app import TwinRunner  # 15 MB that the Protocol server does not need
+
+        return TwinRunner(settings, access_log)
+    return Runner(create_server(settings), access_log=access_log, backlog=settings.backlog)
 
 
 def _arguments() -> dict[str, str | None]:

@@ -4,6 +4,7 @@ Knows nothing of who prints it.
 """
 
 import platform
+from importlib import metadata
 
 from app import __version__
 from app.httpd import loops
@@ -16,10 +17,16 @@ def greeting(settings: Settings, where: str, workers: str) -> str:
     serves instead."""
     limits, times = settings.limits, settings.deadlines
     return (
-        f"slipway {__version__} on Python {platform.python_version()} "
+        f"slipway {__version__} by {_server(settings)} on Python {platform.python_version()} "
         f"with {loops.describe(settings.loop)} listens on {where} with {workers}; "
         f"at most {most_connections(limits.connections)} connections a worker, "
         f"head {limits.head}, body {limits.body} bytes; "
         f"head {times.head:g}, handler {times.handler:g}, idle {times.idle:g}, "
         f"drain {times.drain:g} s"
     )
+
+
+def _server(settings: Settings) -> str:
+    if settings.server == "aiohttp":
+        return f"aiohttp {metadata.version('aiohttp')}"
+    return "the Protocol server"

@@ -79,12 +79,24 @@ class Neighbours:
 async def _ask(name: str, question: bytes) -> bytes:
     """One worker's answer; nothing from one that is gone, hangs, or is not of our user."""
     with contextlib.suppress(OSError):
-        reader, writer = await asyncio.open_unix_connection("\0" + name, limit=LONGEST_WORD)
+        reader, writer = await asyncio.open_unix_connection(sock=_connect(name), limit=LONGEST_WORD)
         with contextlib.closing(writer):
             if _is_ours(writer):
                 writer.write(question + b"\n")
                 return (await _in_time(reader.readuntil(b"\n")))[:-1]
     return b""
+
+
+def _connect(name: str) -> socket.socket:
+    """A connection to an abstract name. By hand: uvloop knows no such names. Raises OSError."""
+    end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        end.setblocking(False)  # it is there at once, or there is no room
+        end.connect("\0" + name)
+    except OSError:
+        end.close()
+        raise
+    return end
 
 
 async def _in_time(word: Awaitable[bytes]) -> bytes:

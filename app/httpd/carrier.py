@@ -31,6 +31,8 @@ from .response import (
 from .router import Match
 from .server import HTTPServer
 
+MOST_PEERS = 1024  # that are remembered
+
 
 class BrokenOff(Exception):
     """An answer's source failed after its head was sent: only a cut tells the client
@@ -54,6 +56,7 @@ class Carrier:
         self._ids = RequestIds()
         self._lines = StatusLines()
         self._second = 0
+        self._peers: dict[str, Peer] = {}
 
     async def startup(self) -> None:
         """Run the start-up hooks. Raises what a hook raises."""
@@ -102,12 +105,25 @@ class Carrier:
         return ChunkedBody(most, self.config.limits) if head.chunked else SizedBody(head.length)
 
     def peer(self, address: str) -> Peer:
-        """Who is at the other end. address: "" stands for a unix socket."""
-        return Peer(address, self.config.scheme, self.config.proxies)
+        """Who is at the other end. address: "" stands for a unix socket.
+
+        Remembered: some servers can only ask for each request (9 us each, 2026-11).
+        """
+        peer = self._peers.get(address)
+        if peer is None:
+            if len(self._peers) >= MOST_PEERS:
+                self._peers.clear()
+            peer = Peer(address, self.config.scheme, self.config.proxies)
+            self._peers[address] = peer
+        return peer
 
     def call(self, head: Head, peer: Peer, source: BodySource = NO_BODY) -> "Call":
         """What this head asks for."""
         return Call(self, head, peer, source)
+
+    def new_id(self) -> str:
+        """The id of what was not even a request."""
+        return self._ids.next().decode("ascii")
 
     def choose_id(self, head: Head, call: "Call") -> bytes:
         """The id of a request."""
@@ -255,7 +271,8 @@ class Call:
             pairs.append(("Content-Type", kind.decode("latin-1")))
         if length is not None:
             pairs.append(("Content-Length", str(length)))
-        pairs += Headers.parse([line[:-2] for line in response.fields]).pairs
+        if response.fields:
+            pairs += Headers.parse([line[:-2] for line in response.fields]).pairs
         pairs.append(("X-Request-Id", self.request.id))
         return pairs
 

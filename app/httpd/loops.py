@@ -17,12 +17,17 @@ def new_event_loop(choice: str = "auto") -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+def has_uvloop(choice: str = "auto") -> bool:
+    """Whether this choice gives uvloop."""
+    if choice == "asyncio":
+        return False
+    try:
+        import uvloop  # noqa: F401 (the question is whether it works here)
+    except ImportError:
+        return False
+    return True
+
+
 def describe(choice: str = "auto") -> str:
     """The name and version of the loop that this choice gives."""
-    if choice != "asyncio":
-        try:
-            import uvloop  # noqa: F401 (the question is whether it works here)
-        except ImportError:
-            return "asyncio"
-        return f"uvloop {metadata.version('uvloop')}"
-    return "asyncio"
+    return f"uvloop {metadata.version('uvloop')}" if has_uvloop(choice) else "asyncio"

@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .accesslog import AccessLog
 from .connection import ConnectionHandler
@@ -188,6 +188,18 @@ class Runner:
             )
 
 
+class Life(Protocol):
+    """What a signal may ask of a running server, this one or another; see `Runner`."""
+
+    async def serve(self, sockets: Iterable[socket.socket], ready: Callable[[], None]) -> None: ...
+
+    def leave(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def reopen_log(self) -> None: ...
+
+
 class _Complaints:
     """What the loop has to complain of, as it would by itself; but of failing to accept only
     once a second. asyncio complains for every try, thousands of times a second."""
@@ -264,7 +276,7 @@ async def serve_until_signal(runner: Runner, host: str, port: int) -> None:
 
 
 async def serve_until_told(
-    runner: Runner, listener: socket.socket, ready: Callable[[], None] = _nothing
+    runner: "Life", listener: socket.socket, ready: Callable[[], None] = _nothing
 ) -> None:
     """Serve, and end as the first signal says: SIGTERM drains, SIGINT and SIGQUIT stop at once,
     also while draining; a second SIGTERM changes nothing. SIGUSR1 reopens the access log."""
@@ -283,7 +295,7 @@ async def serve_until_told(
             signal.signal(each, handler)
 
 
-def stop_at_once(loop: asyncio.AbstractEventLoop, runner: Runner) -> None:
+def stop_at_once(loop: asyncio.AbstractEventLoop, runner: "Life") -> None:
     """For a signal handler: end now, and a second later by SIGALRM, which ends the process even
     where its loop is blocked or a thread of its does not end."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
