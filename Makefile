@@ -9,7 +9,7 @@ LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit
 	--custom-compile-command "make lock"
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
 
 serve: $(VENV)/.runtime ## Serve with gunicorn, on http://127.0.0.1:8000 unless HOST, PORT or BIND say otherwise
 	@exec $(RUN) gunicorn.conf.py $(ARGS)

@@ -26,9 +26,6 @@ except SettingsError as error:
     # gunicorn answers an Exception from this file with a traceback; SystemExit passes through it.
     sys.exit(str(error))
 
-# The workers inherit it, those of a later SIGHUP or USR2 as well: by it they know each other.
-os.environ["SERVICE_ID"] = _settings.service_id or secrets.token_hex(8)
-
 proc_name = "slipway"
 if _settings.server == "aiohttp":
     wsgi_app = "app.aiohttp_app:create_runner"
@@ -67,8 +64,11 @@ accesslog = None
 
 
 def on_starting(arbiter: Any) -> None:
-    """With reuse_port every worker listens for itself, and would fail for itself, again and again,
-    where the port is taken. So it is tried once before there are workers."""
+    """What has to be so before there are workers."""
+    # They inherit it, those of a later SIGHUP or USR2 as well: by it they know each other.
+    os.environ["SERVICE_ID"] = _settings.service_id or secrets.token_hex(8)
+    # With reuse_port every worker listens for itself, and would fail for itself, again and again,
+    # where the port is taken. So it is tried once.
     if arbiter.cfg.reuse_port:
         for each in sock.create_sockets(arbiter.cfg, arbiter.log):
             each.close()

@@ -255,8 +255,7 @@ SERVICE_ID = Knob(
     "SERVICE_ID",
     "",
     "1 to 40 letters, digits, dots, dashes and underscores",
-    "workers of one machine with the same one know each other (/release); those of one start "
-    "always do",
+    "workers of this machine with the same one are one service; if not set, those of one start",
     _parse_service_id,
 )
 LIMITS = {each.name: _limit(each) for each in fields(Limits)}

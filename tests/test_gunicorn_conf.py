@@ -1,6 +1,7 @@
 """gunicorn.conf.py: gunicorn takes all of it, and a wrong setting ends the start in one message."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -95,6 +96,30 @@ def test_everything_set(monkeypatch: pytest.MonkeyPatch) -> None:
         "forwarded_allow_ips": ["10.0.0.0/8", "::1"],
     }
     assert {name: getattr(config, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("loop", "worker"),
+    [("uvloop", "aiohttp.GunicornUVLoopWebWorker"), ("asyncio", "aiohttp.GunicornWebWorker")],
+)
+def test_aiohttp(monkeypatch: pytest.MonkeyPatch, loop: str, worker: str) -> None:
+    """SERVER=aiohttp is aiohttp's own worker, for the loop that LOOP names, with our runner."""
+    config = configured(monkeypatch, SERVER="aiohttp", LOOP=loop)
+    assert config.worker_class_str == worker
+    assert config.wsgi_app == "app.aiohttp_app:create_runner"
+
+
+def test_service_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of one start are given a common name, of its own unless one is set."""
+    given = []
+    for chosen in ("", "", "mine"):
+        monkeypatch.setenv("SERVICE_ID", chosen)
+        conf = runpy.run_path(str(FILE), run_name="__config__")
+        conf["on_starting"](SimpleNamespace(cfg=SimpleNamespace(reuse_port=False)))
+        given.append(os.environ["SERVICE_ID"])
+    assert given[2] == "mine"
+    assert all(re.fullmatch("[0-9a-f]{16}", each) for each in given[:2])
+    assert given[0] != given[1]
 
 
 def test_reuse_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TARGETS = {"help", "serve", "run", "test", "check", "bench", "lock", "clean"}
+TARGETS = {"help", "serve", "run", "gallery", "test", "check", "bench", "lock", "clean"}
 
 PYTHON = """\
 #!/bin/sh
@@ -40,7 +40,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copy(ROOT / "Makefile", folder)
-        for lock in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
+        for lock in ("requirements.txt", "requirements-dev.txt", "requirements-gallery.txt"):
             (folder / lock).touch()
         self.interpreter("fake")
 
@@ -108,7 +108,7 @@ def test_every_target_is_phony() -> None:
     [
         (".venv/.runtime", ["requirements.txt"]),
         (".venv/.dev", ["requirements.txt", "requirements-dev.txt"]),
-        (".venv/.bench", ["requirements.txt", "requirements-bench.txt"]),
+        (".venv/.gallery", ["requirements.txt", "requirements-gallery.txt"]),
     ],
 )
 def test_first_build(project: Project, target: str, locks: list[str]) -> None:
@@ -190,6 +190,7 @@ def test_without_ensurepip(project: Project) -> None:
     ("target", "call"),
     [
         ("run", "python -m app --x"),
+        ("gallery", "python -m app.gallery --x"),
         ("test", "python -m pytest --x"),
         ("bench", "python -m bench --x"),
     ],
@@ -219,5 +220,5 @@ def test_clean(project: Project) -> None:
         (project.folder / folder).mkdir(parents=True)
     project.make("clean")
     found = {path.name for path in project.folder.rglob("*")}
-    locks = {"requirements.txt", "requirements-dev.txt", "requirements-bench.txt"}
+    locks = {"requirements.txt", "requirements-dev.txt", "requirements-gallery.txt"}
     assert found == {"Makefile", "fake", "a", *locks}

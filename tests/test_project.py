@@ -14,14 +14,23 @@ import app
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
+GROUPS = PROJECT["dependency-groups"]
+
+
+def declared(group: str) -> list[str]:
+    """What a group asks for, with the groups it includes."""
+    return [
+        each
+        for entry in GROUPS[group]
+        for each in (declared(entry["include-group"]) if isinstance(entry, dict) else [entry])
+    ]
+
+
 # Each lock, the list that it locks, and how uv names that list.
 LOCKS = {
     "requirements.txt": (PROJECT["project"]["dependencies"], "slipway (pyproject.toml)"),
-    "requirements-dev.txt": (PROJECT["dependency-groups"]["dev"], "slipway (pyproject.toml:dev)"),
-    "requirements-bench.txt": (
-        PROJECT["dependency-groups"]["bench"],
-        "slipway (pyproject.toml:bench)",
-    ),
+    "requirements-dev.txt": (declared("dev"), "slipway (pyproject.toml:dev)"),
+    "requirements-gallery.txt": (declared("gallery"), "slipway (pyproject.toml:gallery)"),
 }
 
 # Every line of a lock is one of these: no index, no path and no address has a place in it.
@@ -62,9 +71,9 @@ def locked(name: str) -> dict[str, Pin]:
 @pytest.mark.parametrize("name", LOCKS)
 def test_lock_holds_what_is_declared(name: str) -> None:
     """What pyproject.toml asks for is locked, in a version that it allows, and nothing else is."""
-    declared, by = LOCKS[name]
+    asked, by = LOCKS[name]
     pins = locked(name)
-    wanted = {each.name: each for each in map(Requirement, declared)}
+    wanted = {each.name: each for each in map(Requirement, asked)}
     assert {each for each, pin in pins.items() if by in pin.sources} == set(wanted)
     for each, requirement in wanted.items():
         assert requirement.specifier.contains(pins[each].version), each
@@ -98,6 +107,12 @@ def test_locks_agree() -> None:
         for each, pin in locked(name).items():
             versions.setdefault(each, set()).add(pin.version)
     assert {each: found for each, found in versions.items() if len(found) > 1} == {}
+
+
+def test_gallery_is_not_deployed() -> None:
+    """What only the gallery needs is not in the lock of the service."""
+    service = locked("requirements.txt")
+    assert not {Requirement(each).name for each in declared("gallery")} & set(service)
 
 
 def test_version() -> None:

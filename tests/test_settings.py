@@ -30,6 +30,7 @@ def refused(environ: dict[str, str]) -> list[str]:
 def test_defaults() -> None:
     """Nothing set is a working service on this machine alone."""
     assert Settings.from_environment({}) == Settings(
+        server="protocol",
         bind=("127.0.0.1:8000",),
         backlog=2048,
         reuse_port=False,
@@ -43,6 +44,7 @@ def test_defaults() -> None:
         log_level="info",
         forwarded_allow_ips=("127.0.0.1", "::1"),
         static_max_age=3600,
+        service_id="",
         limits=Limits(),
         deadlines=Deadlines(),
     )

@@ -18,6 +18,7 @@ class Ability(Enum):
     KEEP_ALIVE = "several requests on one connection"
     PIPELINING = "requests sent before the answers to those before them"
     HALF_CLOSE = "a client that has said all it will say is answered"
+    METHODS = "a method that nobody knows is 501, not a bad request"
     CONCURRENCY = "a request that waits delays no other: /sleep, /park, /release"
     CROWD = "200 connections at once"
     STREAMING = "/stream, each line sent when it is made"
