@@ -9,7 +9,7 @@ from importlib import metadata
 from app import logs
 from app.bind import parse_port
 from app.gallery.ways import WAYS, Way
-from app.gallery.workers import serve_with
+from app.gallery.workers import INTERRUPTED, serve_with
 from app.httpd.runner import address, listen
 from app.settings import Settings, SettingsError
 
@@ -44,7 +44,7 @@ def main() -> int:
             return serve_with(serve, sock, arguments.workers)
         serve(sock)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 

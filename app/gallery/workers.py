@@ -15,6 +15,7 @@ from types import FrameType
 from app.gallery.ways import Serve
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+INTERRUPTED = 130  # the exit code after Ctrl-C, by the shells' custom
 
 
 def serve_with(serve: Serve, sock: socket.socket, count: int) -> int:
@@ -41,7 +42,7 @@ def serve_with(serve: Serve, sock: socket.socket, count: int) -> int:
     for number in told:
         for child in children:
             os.kill(child, number)
-    return _wait_for(children)
+    return _wait_for(children, told)
 
 
 def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
@@ -51,7 +52,7 @@ def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
         serve(sock)
         code = 0
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001  whatever it is, it ends here
@@ -62,12 +63,17 @@ def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
         os._exit(code)
 
 
-def _wait_for(children: set[int]) -> int:
+def _wait_for(children: set[int], told: list[int]) -> int:
     first = 0
     while children:
         child, status = os.wait()
         children.discard(child)
-        first = first or abs(os.waitstatus_to_exitcode(status))
-        for each in children:  # one alone is not what was asked for
-            os.kill(each, signal.SIGTERM)
+        code = abs(os.waitstatus_to_exitcode(status))
+        if not told:  # one fewer is not what was asked for
+            told.append(signal.SIGTERM)
+            for each in children:
+                os.kill(each, signal.SIGTERM)
+        elif code in (*STOPPING, INTERRUPTED):
+            code = 0  # it was told before it could listen
+        first = first or code
     return first

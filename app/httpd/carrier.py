@@ -77,9 +77,15 @@ class Carrier:
 
         target: as it was sent. minor: of HTTP/1.x. fields: as they came. Raises Refusal.
         """
-        lines = b"".join([b"%b: %b\r\n" % field for field in fields])
-        first = f"{method} {target} HTTP/1.{minor}\r\n".encode("latin-1", "replace")
-        return self.parse(first + lines + b"\r\n")
+        lines = [b"%b: %b\r\n" % field for field in fields]
+        try:
+            first = f"{method} {target} HTTP/1.{minor}\r\n".encode("latin-1")
+        except UnicodeEncodeError:
+            raise Refusal(400, "the target has a character that targets may not have") from None
+        block = b"".join([first, *lines, b"\r\n"])
+        if block.count(b"\r\n") != len(lines) + 2:  # a part that would become two
+            raise Refusal(400, "a header field or the target has a line end")
+        return self.parse(block)
 
     def check_partial(self, part: bytearray, since: int) -> None:
         """Refuse a head that is not whole yet and cannot become right. Raises Refusal.
