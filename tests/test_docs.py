@@ -35,7 +35,7 @@ DEFAULTS = {each.name: each.default for each in KNOBS}
 # Capitals in code spans that are no setting of ours.
 NO_SETTINGS = {
     *("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE"),
-    *("GUNICORN_CMD_ARGS", "PYTHON", "ARGS", "RLIMIT_NOFILE", "EMFILE"),
+    *("GUNICORN_CMD_ARGS", "PYTHON", "ARGS", "RLIMIT_NOFILE", "EMFILE", "SO_PEERCRED"),
 }
 READERS_FILES = {"greet.py"}  # that the reader is told to write
 PUBLIC = {

@@ -93,6 +93,11 @@ WAYS: Mapping[str, Way] = {
             "the same handlers carried by aiohttp, the deployable alternative",
             "to deploy with WebSockets, middleware, sessions: what its ecosystem has and ours not",
             "aiohttp_twin:serve",
+            {
+                Ability.HALF_CLOSE: "it takes the end of a client's side for the end of the client",
+                Ability.METHODS: "its parser knows a list of methods, and nothing else is one",
+                Ability.STRICT: "its parser takes two spaces in a request line for one",
+            },
         ),
         Way(
             "streams",

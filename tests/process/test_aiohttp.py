@@ -1,6 +1,7 @@
 """SERVER=aiohttp: the settings, the logs and the end are those of the Protocol server, as far as
 aiohttp goes. What both answer is the contract suite's business."""
 
+import gzip
 import json
 import re
 import signal
@@ -138,6 +139,19 @@ def test_limit_of_a_body(tmp_path: Path) -> None:
             chunked = sized.partition("Content-Length")[0] + "Transfer-Encoding: chunked"
             body = f"{size:x}\r\n{'a' * size}\r\n0\r\n\r\n"
             assert status(exchange(service, f"{chunked}\r\n\r\n{body}".encode())) == expected
+
+
+def test_compressed_body(tmp_path: Path) -> None:
+    """Nothing is unpacked: a few bytes could become gigabytes."""
+    packed = gzip.compress(b"a" * 1000)
+    with twin(tmp_path) as service:
+        head = (
+            "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: gzip\r\n"
+            f"Content-Length: {len(packed)}\r\n\r\n"
+        )
+        answer = exchange(service, head.encode() + packed)
+        assert status(answer) == 200
+        assert answer.endswith(b"\r\n\r\n" + packed)
 
 
 def test_slow_body(tmp_path: Path) -> None:
