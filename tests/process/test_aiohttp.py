@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.process.running import Service, gunicorn
+from tests.process.running import Service, alone, gunicorn
 
 APPLICATION = "app.aiohttp_app:create_runner"
 
@@ -219,6 +219,22 @@ def test_moved_log(tmp_path: Path) -> None:
         service.wait_until(log.exists, "a new file")
         assert service.status("/time") == 200
         service.wait_until(lambda: "/time" in log.read_text(), "it goes on there")
+
+
+@pytest.mark.parametrize(("sig", "expected"), [(signal.SIGTERM, 200), (signal.SIGINT, None)])
+def test_without_gunicorn(sig: signal.Signals, expected: int | None, tmp_path: Path) -> None:
+    """`python -m app` too: SIGTERM answers what is in flight, SIGINT does not; both end well."""
+    with alone(tmp_path, SERVER="aiohttp") as service:
+        service.ready()
+        with closing(socket.create_connection(("127.0.0.1", service.port), 15)) as client:
+            client.sendall(get("/sleep?seconds=1"))
+            exchange(service, get("/plaintext"))
+            service.kill(sig)
+            with client.makefile("rb") as answer:
+                whole = answer.read()
+        assert (status(whole) if whole else None) == expected
+        assert service.end() == 0
+        assert "by aiohttp 3." in service.said()
 
 
 def test_bad_setting(tmp_path: Path) -> None:
