@@ -16,6 +16,7 @@ from bench.interrupt import unwind_on_signals
 from bench.options import Options, parse_options
 from bench.run import Run, say
 from bench.summary import Summary
+from bench.ways import ways_table
 
 
 def obstacle() -> str:
@@ -44,6 +45,8 @@ def write(summary: Summary) -> None:
     folder = summary.options.out
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.md").write_text(report)
+    if ways := ways_table(summary):
+        (folder / "ways.md").write_text(ways)
     (folder / "summary.json").write_text(json.dumps(summary.as_json(), indent=1) + "\n")
     say(f"kept in {folder}")
 

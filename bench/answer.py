@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 PATH = "/plaintext"
 BODY = b"Hello, World!"
-PATIENCE_S = 5.0
+# A way of the gallery listens before it has imported what it serves with.
+PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def parse_answers(raw: bytes) -> list[Answer]:
 def faults(answers: list[Answer]) -> list[str]:
     """Say what is wrong with the answers to exchange(); an empty list when nothing is."""
     if len(answers) != 2:
-        return [f"{len(answers)} answers to 2 pipelined requests"]
+        return [f"{len(answers)} answers to 2 requests"]
     found = []
     for answer in answers:
         media_type = answer.fields.get("content-type", "")
@@ -58,12 +59,27 @@ def faults(answers: list[Answer]) -> list[str]:
     return found
 
 
-def exchange(port: int) -> bytes:
-    """Send two pipelined requests, the second one the last, and read until the server closes."""
+def exchange(port: int, *, keeps: bool = True, pipelines: bool = True) -> bytes:
+    """Send two requests, the second one the last, and read until the server closes.
+
+    In one write where it pipelines; in turn where it only keeps connections; else each on its own.
+    Raises OSError.
+    """
     request = f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n".encode()
+    first, last = request + b"\r\n", request + b"Connection: close\r\n\r\n"
+    if not keeps:
+        return _converse(port, [first]) + _converse(port, [last])
+    return _converse(port, [first + last] if pipelines else [first, last])
+
+
+def _converse(port: int, writes: list[bytes]) -> bytes:
+    """All that is said on one connection; each write but the first waits for what answers it."""
     received = bytearray()
     with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
-        connection.sendall(request + b"\r\n" + request + b"Connection: close\r\n\r\n")
-        while chunk := connection.recv(65536):
-            received += chunk
+        for data in writes:
+            connection.sendall(data)
+            while chunk := connection.recv(65536):
+                received += chunk
+                if data is not writes[-1] and received.endswith(BODY):
+                    break
     return bytes(received)

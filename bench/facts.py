@@ -12,7 +12,10 @@ from pathlib import Path
 
 from bench.targets import ROOT, SEARCH_PATH
 
-PACKAGES = ("gunicorn", "uvloop", "httptools", "uvicorn", "aiohttp", "fastapi")
+PACKAGES = (
+    *("gunicorn", "uvloop", "httptools", "uvicorn", "aiohttp", "fastapi"),
+    *("webob", "werkzeug"),
+)
 
 
 def profile_guided(config_args: str, profile_use_flag: str | None) -> str:

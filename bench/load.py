@@ -18,11 +18,13 @@ ERRORS = ("connect", "read", "write", "status", "timeout")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One way of asking; at_most_s bounds how long in one go."""
+    """One way of asking; at_most_s bounds how long in one go. pipelined: several requests are sent
+    before the first is answered."""
 
     name: str
     what: str
     at_most_s: int = 3600
+    pipelined: bool = False
 
     def seconds(self, asked: int) -> int:
         """How long to keep it up, of the seconds asked for."""
@@ -47,7 +49,7 @@ LOADS: Mapping[str, Load] = {
     for load in (
         Load("plain", "keep-alive, a request line and Host, the same every time"),
         Load("browser", "keep-alive, 12 fields of about 530 bytes, one of them always new"),
-        Load("pipelined", "keep-alive, 16 plain requests per write"),
+        Load("pipelined", "keep-alive, 16 plain requests per write", pipelined=True),
         # A second makes some 15,000 connections; one address has 28,000 client ports. The server
         # closes first and keeps the TIME_WAIT, which the next connection from that port replaces:
         # with net.ipv4.tcp_tw_reuse=0, 70,000 in 4 s and none failed (November 2026).

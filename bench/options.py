@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load import LOADS
-from bench.targets import ROOT, TARGETS
+from bench.targets import GALLERY, ROOT, TARGETS, YARDSTICKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ def count(text: str) -> int:
 
 def parse_options(arguments: Sequence[str]) -> Options:
     """Read the command line; prints and exits for --help and for what it does not allow."""
-    servers = "\n".join(f"  {each.name:10} {each.what}" for each in TARGETS.values())
-    loads = "\n".join(f"  {each.name:10} {each.what}" for each in LOADS.values())
+    servers = "\n".join(f"  {each.name:14} {each.what}" for each in TARGETS.values())
+    loads = "\n".join(f"  {each.name:14} {each.what}" for each in LOADS.values())
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure server CPU per request, side by side, in interleaved rounds.",
@@ -54,16 +54,23 @@ def parse_options(arguments: Sequence[str]) -> Options:
     add(
         "--loads",
         type=lambda text: names_from(list(LOADS), text),
-        default=list(LOADS),
         metavar="A,B",
-        help="only these loads",
+        help="only these loads (all; with --ways all but pipelined)",
     )
-    add(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--servers",
         type=lambda text: names_from(list(TARGETS), text),
-        default=list(TARGETS),
+        default=list(YARDSTICKS),
         metavar="A,B",
-        help="only these servers",
+        help="only these servers (all that are no way of the gallery)",
+    )
+    which.add_argument(
+        "--ways",
+        dest="servers",
+        action="store_const",
+        const=["nginx", *GALLERY],
+        help="every way of the gallery, and nginx to compare them with",
     )
     add("--skip-memory", action="store_true", help="leave the idle connections out")
     add("--check", action="store_true", help="exit with 1 when a floor is missed or void")
@@ -74,4 +81,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
         metavar="DIR",
         help="where summary.json and summary.md go (build/bench)",
     )
-    return Options(**vars(parser.parse_args(arguments)))
+    given = parser.parse_args(arguments)
+    if given.loads is None:
+        ways_only = given.servers == ["nginx", *GALLERY]
+        given.loads = [name for name, each in LOADS.items() if not (ways_only and each.pipelined)]
+    return Options(**vars(given))

@@ -3,7 +3,7 @@
 import resource
 from collections.abc import Iterator, Mapping, Sequence
 
-from bench.load import Load, WrkError, run_load
+from bench.load import LOADS, Load, WrkError, run_load
 from bench.results import Cell
 from bench.server import Server, StartError
 
@@ -25,7 +25,7 @@ def measure(number: int, load: Load, server: Server, seconds: int, core: int | N
     """Load one server for some seconds, and read its clock before and after."""
     try:
         server_before, generator_before = server.cpu_seconds(), _children_seconds()
-        score = run_load(load, server.port, load.seconds(seconds), core)
+        score = run_load(load, server.port, _seconds(load, server, seconds), core)
         cell = Cell(
             number,
             load.name,
@@ -39,6 +39,13 @@ def measure(number: int, load: Load, server: Server, seconds: int, core: int | N
     except (WrkError, StartError) as error:
         cell = Cell(number, load.name, server.name, void=str(error))
     return cell
+
+
+def _seconds(load: Load, server: Server, asked: int) -> int:
+    """How long to keep it up: a server that keeps no connection makes every load that of close,
+    whose client ports run out."""
+    seconds = load.seconds(asked)
+    return seconds if server.keeps else min(seconds, LOADS["close"].seconds(asked))
 
 
 def why_void(requests: int, errors: Mapping[str, int]) -> str:
@@ -57,6 +64,8 @@ def play(
 ) -> Iterator[Cell]:
     """Measure every cell of the schedule but the warm-up's, which are run and left out."""
     for number, load, name in schedule(rounds, loads, list(servers)):
+        if load.pipelined and not servers[name].pipelines:
+            continue
         if number == WARM_UP_ROUND:
             measure(number, load, servers[name], WARM_UP_S, core)
         else:

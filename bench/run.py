@@ -70,6 +70,8 @@ class Run:
                 self._miss(str(error))
                 continue
             servers[name] = server
+            if not server.pipelines and any(LOADS[each].pipelined for each in self.options.loads):
+                self._miss(f"{name}, pipelined: it wants one request at a time")
             self.answer_bytes[name] = server.answer_bytes
             say(f"{name} listens on port {server.port}")
         return servers
@@ -102,7 +104,7 @@ class Run:
 
 def progress(cell: Cell, rounds: int) -> str:
     """One line for a cell."""
-    where = f"round {cell.round}/{rounds}  {cell.load:10} {cell.server:10}"
+    where = f"round {cell.round}/{rounds}  {cell.load:10} {cell.server:14}"
     if cell.void:
         return f"{where} VOID: {cell.void}"
     return f"{where} {cell.cpu_us:8.1f} us/request {cell.rate:10,.0f} requests/s"

@@ -29,6 +29,8 @@ class Server:
 
     def __init__(self, target: Target, scratch: Path, core: int | None) -> None:
         self.name = target.name
+        self.keeps = target.keeps
+        self.pipelines = target.pipelines
         self.port = _free_port()
         self.answer_bytes = 0
         self._target = target
@@ -116,7 +118,9 @@ class Server:
 
     def _verify(self) -> int:
         try:
-            answers = answer.parse_answers(answer.exchange(self.port))
+            answers = answer.parse_answers(
+                answer.exchange(self.port, keeps=self.keeps, pipelines=self.pipelines)
+            )
         except (OSError, ValueError) as error:
             raise self._failure(f"did not answer as it must: {error!r}") from error
         if found := answer.faults(answers):

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.floors import MEGABYTE, OURS, Judgement
+from bench.floors import MEGABYTE, OURS, Judgement, Verdict
 from bench.options import Options
 from bench.results import Cell, Figure, Results, cpu_us, rate
 from bench.spread import Spread
+from bench.targets import TARGETS
 
 NOTHING = "-"
 YARDSTICK = "nginx"
@@ -85,7 +86,11 @@ class Summary:
         table = self._by_load(
             lambda server, load: describe(self.results.figure(cpu_us, server, load))
         )
-        return f"{table}\n\nBytes of an answer, head and body: {sizes or NOTHING}."
+        text = f"{table}\n\nBytes of an answer, head and body: {sizes or NOTHING}."
+        closing = [name for name in self.options.servers if not TARGETS[name].keeps]
+        if closing:
+            text += f" A connection per request under every load: {', '.join(closing)}."
+        return text
 
     def _ratios(self, base: str) -> str:
         return self._by_load(
@@ -112,6 +117,8 @@ class Summary:
         return markdown_table(header, rows)
 
     def _floors(self) -> str:
+        if self.judgements and all(each.verdict is Verdict.SKIPPED for each in self.judgements):
+            return ""
         rows = [
             [
                 judgement.floor.text,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from app.gallery.ways import WAYS, Ability, Way
+
 ROOT = Path(__file__).resolve().parent.parent
 # Distributions put nginx where an ordinary user's PATH does not look.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -15,7 +17,10 @@ SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server by its command line; $python, $port and $scratch are filled in at its start."""
+    """A server by its command line; $python, $port and $scratch are filled in at its start.
+
+    keeps: one connection carries several requests. pipelines: they may be sent ahead.
+    """
 
     name: str
     command: str
@@ -24,6 +29,8 @@ class Target:
     files: Mapping[str, str] = field(default_factory=dict)
     at_root: bool = False
     holds_idle: bool = False
+    keeps: bool = True
+    pipelines: bool = True
 
     def program(self) -> str | None:
         """Find the program it runs; None when it is not installed."""
@@ -60,7 +67,7 @@ AIOHTTP = (
     " --worker-class aiohttp.GunicornUVLoopWebWorker bench.apps.aiohttp_app:application"
 )
 
-TARGETS: Mapping[str, Target] = {
+YARDSTICKS: Mapping[str, Target] = {
     target.name: target
     for target in (
         Target(
@@ -101,3 +108,23 @@ TARGETS: Mapping[str, Target] = {
         ),
     )
 }
+
+
+def target_of(way: Way) -> Target:
+    """A way of the gallery, as its users start it, one worker."""
+    return Target(
+        f"way:{way.name}",
+        f"$python -m app.gallery {way.name} --port $port",
+        way.idea,
+        environment={"ACCESS_LOG": "off", "LOG_LEVEL": "warning"},
+        at_root=True,
+        keeps=way.can(Ability.KEEP_ALIVE),
+        pipelines=way.can(Ability.KEEP_ALIVE) and way.can(Ability.PIPELINING),
+    )
+
+
+GALLERY: Mapping[str, Target] = {
+    target.name: target for target in (target_of(way) for way in WAYS.values())
+}
+# The names of ways have a prefix: there is an aiohttp and a fastapi among the yardsticks, too.
+TARGETS: Mapping[str, Target] = {**YARDSTICKS, **GALLERY}

@@ -165,7 +165,13 @@ WAYS: Mapping[str, Way] = {
             "what most teams would use: FastAPI on uvicorn",
             "when validation, OpenAPI and the ecosystem are worth the CPU",
             "fastapi_app:serve",
-            _FRAMEWORK,
+            {
+                **_FRAMEWORK,
+                Ability.FIELDS: "ASGI has names of fields in lower case",
+                Ability.HALF_CLOSE: "uvicorn takes the end of a client's side for the end of it",
+                Ability.METHODS: "its parser knows a list of methods, and nothing else is one",
+                Ability.STRICT: "its parser takes two spaces for one, no Host, and two Hosts",
+            },
             ("fastapi", "uvicorn"),
         ),
     )

@@ -57,6 +57,18 @@ def test_the_report_is_printed_and_kept(
     assert (out / "summary.md").read_text() == capsys.readouterr().out
 
 
+def test_the_table_of_the_ways_is_kept_beside_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """When ways were measured, and only then."""
+    monkeypatch.setattr(command, "obstacle", lambda: "")
+    monkeypatch.setattr(command, "unwind_on_signals", lambda: None)
+    nothing = Results([], {}, {}, [])
+    monkeypatch.setattr(command, "summarise", lambda options: Summary(options, {}, nothing, []))
+    assert command.main(["--ways", "--out", str(tmp_path)]) == 0
+    assert "| way |" in (tmp_path / "ways.md").read_text()
+
+
 def test_without_wrk_nothing_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.gallery.ways import WAYS
 from bench.options import parse_options
 from bench.targets import ROOT
 
@@ -23,6 +24,21 @@ def test_lists_keep_their_order_and_lose_their_doubles() -> None:
     assert (options.servers, options.loads) == (["nginx", "protocol"], ["close", "plain"])
 
 
+def test_the_ways_are_measured_when_asked_for() -> None:
+    """All of them beside nginx, under the loads that all of them can take."""
+    options = parse_options(["--ways"])
+    assert options.servers == ["nginx", *(f"way:{name}" for name in WAYS)]
+    assert options.loads == ["plain", "browser", "close"]
+    assert parse_options(["--ways", "--loads", "pipelined"]).loads == ["pipelined"]
+
+
+def test_one_way_is_a_server_like_the_others() -> None:
+    """By its name, under all loads."""
+    options = parse_options(["--servers", "nginx,way:streams"])
+    assert options.servers == ["nginx", "way:streams"]
+    assert options.loads == ["plain", "browser", "pipelined", "close"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -31,6 +47,8 @@ def test_lists_keep_their_order_and_lose_their_doubles() -> None:
         (["--seconds", "1.5"], "'1.5' is not a whole number from 1 to 1000"),
         (["--loads", "plain,heavy"], "heavy: not one of plain, browser, pipelined, close"),
         (["--servers", ""], "not one of protocol, nginx"),
+        (["--servers", "streams"], "way:streams"),
+        (["--servers", "nginx", "--ways"], "not allowed with argument"),
     ],
 )
 def test_what_is_not_allowed_is_said(

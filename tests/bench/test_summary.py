@@ -1,6 +1,7 @@
 """bench.summary: the report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,21 @@ def test_a_section_without_anything_is_left_out(summary: Summary) -> None:
         "## Requests per second",
         "## Floors",
     ]
+
+
+def test_floors_that_nobody_asked_for_are_left_out(summary: Summary) -> None:
+    """A run of the ways has none."""
+    judgements = judge_all(summary.results, ["nginx"], ["plain"])
+    bare = Summary(summary.options, {}, summary.results, judgements)
+    assert "## Floors" not in bare.markdown()
+
+
+def test_a_server_that_keeps_no_connection_is_named(summary: Summary) -> None:
+    """Its plain load is none."""
+    options = replace(summary.options, servers=["nginx", "way:wsgi-sync"])
+    text = Summary(options, {}, summary.results, []).markdown()
+    assert "A connection per request under every load: way:wsgi-sync." in text
+    assert "A connection per request under every load" not in summary.markdown()
 
 
 def test_the_figures_survive_as_json(summary: Summary) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.targets import TARGETS, Target
+from app.gallery.ways import WAYS, Ability, Way
+from bench.targets import GALLERY, TARGETS, YARDSTICKS, Target, target_of
 
 SCRATCH = Path("/scratch")
 
@@ -45,3 +46,36 @@ def test_a_program_that_is_missing_is_noticed() -> None:
     """Before anything is started."""
     assert Target("none", "no-such-program", "").program() is None
     assert Target("python", "$python", "").program() == sys.executable
+
+
+@pytest.mark.parametrize("name", list(WAYS))
+def test_a_way_is_started_as_its_users_start_it(name: str) -> None:
+    """By the gallery, at the root, one worker, logs off; nothing else is set."""
+    target = TARGETS[f"way:{name}"]
+    told = [*target.argv(8000, SCRATCH)]
+    assert told == [sys.executable, "-m", "app.gallery", name, "--port", "8000"]
+    assert target.at_root
+    assert target.environment == {"ACCESS_LOG": "off", "LOG_LEVEL": "warning"}
+
+
+def test_no_way_stands_in_for_a_yardstick() -> None:
+    """There is an aiohttp among both: each keeps its name."""
+    assert YARDSTICKS.keys() & GALLERY.keys() == set()
+    assert len(TARGETS) == len(YARDSTICKS) + len(WAYS)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "keeps", "pipelines"),
+    [
+        ((), True, True),
+        ((Ability.FIELDS,), True, True),
+        ((Ability.PIPELINING,), True, False),
+        ((Ability.KEEP_ALIVE,), False, False),
+    ],
+)
+def test_what_a_way_lacks_is_known(
+    lacks: tuple[Ability, ...], keeps: bool, pipelines: bool
+) -> None:
+    """Without connections that are kept there is nothing to send ahead on."""
+    target = target_of(Way("some", "", "", "", dict.fromkeys(lacks, "for a reason")))
+    assert (target.keeps, target.pipelines) == (keeps, pipelines)
