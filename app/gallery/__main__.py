@@ -28,6 +28,8 @@ def main() -> int:
     except SettingsError as error:
         sys.exit(str(error))
     logs.to_stderr(settings.log_level)
+    if not os.environ.get("WEB_CONCURRENCY", "").strip():
+        os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn takes an empty one for a number
     try:
         serve = way.load()
     except ImportError as error:

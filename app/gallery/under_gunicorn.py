@@ -13,15 +13,21 @@ proxy that reads requests whole before it passes them on, as nginx does.
 
 import math
 import os
+import signal
 import socket
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.http.errors import InvalidHeader
 from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.sync import SyncWorker
 
 from app.httpd.runner import most_connections
 from app.settings import Settings
@@ -32,21 +38,60 @@ from app.settings import Settings
 THREADS = 64
 # gunicorn takes a longer one for this one.
 LONGEST_LINE = 8190
+LINGER = 0.02  # seconds that the sync worker gives a client to close, or to say more
+
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 Told = Callable[[], bool]  # whether this worker has been told to stop
 # Makes the callable, in the worker, and takes it down again when the worker ends.
 Factory = Callable[[Settings, Told], AbstractContextManager[WSGIApplication]]
 
 
-def serve(sock: socket.socket, factory: Factory, worker_class: str = "gthread") -> None:
+class Threads(ThreadWorker):
+    """gthread, mended in one place: its loop would wait for each client that is slow to close,
+    up to 2 s, and accept nobody meanwhile. Here a thread of the pool waits."""
+
+    def finish_request(self, conn: TConn, fs: "Future[bool]") -> None:
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+            return
+        closing = self.tpool.submit(conn.close, True)
+        closing.add_done_callback(lambda _: self.method_queue.defer(self._forget))
+
+    def _forget(self) -> None:
+        self.nr_conns -= 1
+
+
+class OneAtATime(SyncWorker):
+    """sync, mended in the same place: it would wait as long for each client, with all the others
+    behind it. It stands behind a proxy, which is near, and has closed when it sees our end."""
+
+    def accept(self, listener: socket.socket) -> None:
+        accepted, address = listener.accept()
+        client = _Hasty(fileno=accepted.detach())
+        client.setblocking(True)
+        self.handle(listener, client, address)
+
+
+class _Hasty(socket.socket):
+    """A connection that is not waited for long. gunicorn gives it a time-out at its end only."""
+
+    def settimeout(self, value: float | None) -> None:
+        super().settimeout(value if value is None else min(value, LINGER))
+
+
+def serve(sock: socket.socket, factory: Factory, worker: type[Worker] = Threads) -> None:
     """Serve until SIGTERM, which drains, or SIGINT, which does not. Both end the process, with
-    exit code 0: an arbiter does not return. worker_class: gthread or sync."""
+    exit code 0: an arbiter does not return."""
     settings = Settings.from_environment(os.environ)
     # gunicorn makes a socket of its own from the descriptor, and closes the one it was given.
-    words = _words(settings) | {"bind": f"fd://{sock.detach()}", "worker_class": worker_class}
-    if worker_class == "sync":
-        words["threads"] = 1  # with more, gunicorn would make it gthread
+    words = _words(settings) | {"bind": f"fd://{sock.detach()}", "worker_class": worker}
     _Service(settings, factory, words).run()
+
+
+def serve_sync(sock: socket.socket, factory: Factory) -> None:
+    """The same, one request at a time."""
+    serve(sock, factory, OneAtATime)
 
 
 class _Service(BaseApplication):
@@ -58,6 +103,7 @@ class _Service(BaseApplication):
         self._factory = factory
         self._words = words
         # of the worker
+        self._arbiter: Arbiter | None = None  # our copy of it
         self._worker: Worker | None = None
         self._open = ExitStack()
         super().__init__()
@@ -65,7 +111,8 @@ class _Service(BaseApplication):
     def load_config(self) -> None:
         hooks = {
             "post_fork": self._begin,
-            "pre_request": close_if_asked,
+            "post_worker_init": self._hear_early,
+            "pre_request": look_again,
             "worker_exit": self._end,
         }
         for name, value in (self._words | hooks).items():
@@ -79,10 +126,16 @@ class _Service(BaseApplication):
     def _told(self) -> bool:
         return self._worker is not None and not self._worker.alive
 
-    def _begin(self, arbiter: object, worker: Worker) -> None:
-        self._worker = worker
+    def _begin(self, arbiter: Arbiter, worker: Worker) -> None:
+        self._arbiter, self._worker = arbiter, worker
 
-    def _end(self, arbiter: object, worker: Worker) -> None:
+    def _hear_early(self, worker: Worker) -> None:
+        """A signal between the fork and here went into our copy of the arbiter's queue."""
+        while self._arbiter is not None and not self._arbiter.SIG_QUEUE.empty():
+            if self._arbiter.SIG_QUEUE.get_nowait() in STOPPING:
+                worker.alive = False
+
+    def _end(self, arbiter: Arbiter, worker: Worker) -> None:
         self._open.close()
         if not worker.alive:
             # Python would wait for the threads of the pool: one that sleeps on would hold up a
@@ -90,12 +143,18 @@ class _Service(BaseApplication):
             os._exit(0)
 
 
-def close_if_asked(worker: Worker, request: Request) -> None:
-    """Connection is a list of options (RFC 9110 7.6.1), which gunicorn takes for one word: a
-    "close" beside others would leave the client waiting for the end."""
-    for name, value in request.headers:
-        if name == "CONNECTION" and "close" in map(str.strip, value.lower().split(",")):
-            request.force_close()
+def look_again(worker: Worker, request: Request) -> None:
+    """What gunicorn lets pass, and HTTP/1.1 does not. Raises what gunicorn answers with 400.
+
+    HTTP/1.1 asks for a Host (RFC 9112 3.2). Connection is a list of options (RFC 9110 7.6.1),
+    which gunicorn takes for one word: a client that said "close" beside others would wait for
+    the end.
+    """
+    fields = [value.lower() for name, value in request.headers if name == "CONNECTION"]
+    if "close" in map(str.strip, ",".join(fields).split(",")):
+        request.force_close()
+    if request.version == (1, 1) and all(name != "HOST" for name, _ in request.headers):
+        raise InvalidHeader("HOST", req=request)
 
 
 def _words(settings: Settings) -> dict[str, object]:

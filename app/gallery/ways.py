@@ -65,16 +65,15 @@ class Way:
 
 
 OWN_PROCESS = "its parked requests are known to its own process only"
-ENVIRON = "WSGI's environ keeps no order, and one value for a name"
-DECODED = "its router is given the decoded path"
+ONE_NAME = "an environ has one value for a name, in capitals, and no order"
 NO_EYE = "a thread that waits does not see its client leave"
-ONE_AT_A_TIME = "the sync worker has one request at a time; what would wait is refused with 501"
 NO_IDS = "written as its users write it, without request ids"
+LISTED = "its parser knows a list of methods, and nothing else is one"
+END = "it takes the end of what a client says for the end of the client"
 
-_WSGI = {Ability.FIELDS: ENVIRON, Ability.DISCONNECT: NO_EYE, Ability.PIPELINING: "gunicorn's"}
-_THREADS = {**_WSGI}
+_WSGI = {Ability.FIELDS: ONE_NAME, Ability.DISCONNECT: NO_EYE}
 _FRAMEWORK = {
-    Ability.ENCODED_SLASH: DECODED,
+    Ability.ENCODED_SLASH: "the path is decoded before its router sees it",
     Ability.NEIGHBOURS: OWN_PROCESS,
     Ability.REQUEST_ID: NO_IDS,
 }
@@ -94,8 +93,8 @@ WAYS: Mapping[str, Way] = {
             "to deploy with WebSockets, middleware, sessions: what its ecosystem has and ours not",
             "aiohttp_twin:serve",
             {
-                Ability.HALF_CLOSE: "it takes the end of a client's side for the end of the client",
-                Ability.METHODS: "its parser knows a list of methods, and nothing else is one",
+                Ability.HALF_CLOSE: END,
+                Ability.METHODS: LISTED,
                 Ability.STRICT: "its parser takes two spaces in a request line for one",
             },
         ),
@@ -131,7 +130,7 @@ WAYS: Mapping[str, Way] = {
             "a WSGI callable without a framework, under gunicorn's threads",
             "to learn what every WSGI framework stands on",
             "wsgi:serve",
-            _THREADS,
+            _WSGI,
         ),
         Way(
             "wsgi-sync",
@@ -141,7 +140,8 @@ WAYS: Mapping[str, Way] = {
             {
                 **_WSGI,
                 Ability.KEEP_ALIVE: "the sync worker closes after each answer",
-                Ability.CONCURRENCY: ONE_AT_A_TIME,
+                Ability.PIPELINING: "the sync worker closes after each answer",
+                Ability.CONCURRENCY: "one request at a time: what would wait is 501",
             },
         ),
         Way(
@@ -149,7 +149,7 @@ WAYS: Mapping[str, Way] = {
             "the same with WebOb: request and response as objects, the routing one's own",
             "for small WSGI services and middleware without a framework",
             "webob_app:serve",
-            {**_THREADS, **_FRAMEWORK},
+            {**_WSGI, **_FRAMEWORK},
             ("webob",),
         ),
         Way(
@@ -157,7 +157,7 @@ WAYS: Mapping[str, Way] = {
             "the same with Werkzeug: objects, and a map of routes; what Flask is made of",
             "for WSGI services that want routing without the rest of Flask",
             "werkzeug_app:serve",
-            {**_THREADS, **_FRAMEWORK},
+            {**_WSGI, **_FRAMEWORK},
             ("werkzeug",),
         ),
         Way(
@@ -168,8 +168,8 @@ WAYS: Mapping[str, Way] = {
             {
                 **_FRAMEWORK,
                 Ability.FIELDS: "ASGI has names of fields in lower case",
-                Ability.HALF_CLOSE: "uvicorn takes the end of a client's side for the end of it",
-                Ability.METHODS: "its parser knows a list of methods, and nothing else is one",
+                Ability.HALF_CLOSE: END,
+                Ability.METHODS: LISTED,
                 Ability.STRICT: "its parser takes two spaces for one, no Host, and two Hosts",
             },
             ("fastapi", "uvicorn"),

@@ -250,4 +250,4 @@ def serve(sock: socket.socket) -> None:
 
 def serve_sync(sock: socket.socket) -> None:
     """Serve one request at a time, until SIGTERM or SIGINT."""
-    under_gunicorn.serve(sock, application, "sync")
+    under_gunicorn.serve_sync(sock, application)
