@@ -1,6 +1,9 @@
 """The application's routes as a user of snow writes them, and the three uses snow is known for.
 
-A handler is a function, or a generator where it waits: see `app.gallery.snow`.
+The idea: a handler is a function, or a generator where it waits, and yields what it waits for; the
+framework and all that makes it work are in `app.gallery.snow`. Good for: seeing how little a
+handler needs of async and await. Where it stops: see there; and parked requests are this
+process's own.
 """
 
 import hashlib
