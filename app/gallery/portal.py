@@ -7,7 +7,7 @@ take `lock` to parse a head or to make a call.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
@@ -63,32 +63,28 @@ class Portal:
             return outcome
         return self._wait(_await(outcome))
 
-    def submit(self, call: Call, then: Callable[[Response], None]) -> "Callable[[], object] | None":
-        """Call the handler; `then` is called with its answer. A plain handler's is there at
-        once: then this gives None, else what cancels the waiting. `then` of a coroutine runs in
-        the loop's thread, and not at all if it was cancelled."""
-        outcome = call.start()
-        if isinstance(outcome, Response):
-            then(outcome)
-            return None
-        future = asyncio.run_coroutine_threadsafe(_await(outcome), self._loop)
-
-        def tell(done: "Future[Response]") -> None:
-            if not done.cancelled():
-                then(done.result())
-
-        future.add_done_callback(tell)
+    def submit(
+        self, given: Awaitable[T], then: Callable[["Future[T]"], None]
+    ) -> Callable[[], object]:
+        """Wait for something on the loop; `then` is called there when it is done or was
+        cancelled. Gives what cancels it."""
+        future = asyncio.run_coroutine_threadsafe(_await(given), self._loop)
+        future.add_done_callback(then)
         return future.cancel
 
-    def pieces(self, call: Call, response: Response) -> Iterator[bytes]:
+    def pieces(self, call: Call, response: Response) -> Generator[bytes]:
         """The body's pieces, each waited for here. Raises BrokenOff. Close it if it is not read
-        to its end."""
+        to its end; one that was never begun closes nothing: that is for `close`."""
         source = call.pieces(response)
         try:
             while piece := self._wait(_await(anext(source, b""))):
                 yield piece
         finally:
             self._wait(source.aclose())
+
+    def close(self, call: Call, response: Response) -> None:
+        """Let go of an answer whose body nobody wants."""
+        self._wait(call.close(response))
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

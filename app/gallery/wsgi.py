@@ -14,10 +14,9 @@ Beside it are the two programs that WSGI is taught with: `clock`, and `show_envi
 """
 
 import socket
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager
-from typing import cast
+from contextlib import contextmanager
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -35,7 +34,6 @@ from app.settings import Settings
 
 TEXT = "text/plain; charset=utf-8"
 PIECE = 64 * 1024  # bytes of a body that are read at once
-NO_ROUTE = "-"  # what the router calls the route of a request that it refuses
 
 # What would wait, for the clock or for another request.
 WAITING = {"/sleep", "/park", "/release"}
@@ -68,11 +66,9 @@ class Application:
         if isinstance(response.body, bytes):
             call.request.close()
             return [response.body] if call.has_body(response) else []
-        pieces = cast("Generator[bytes]", self._portal.pieces(call, response))
         if call.has_body(response):
-            return pieces
-        with closing(pieces):  # what has not begun would not close the file it has open
-            next(pieces, b"")
+            return self._portal.pieces(call, response)
+        self._portal.close(call, response)
         return []
 
     def _answer(self, head: Head, environ: WSGIEnvironment) -> tuple[Call, Response]:
@@ -141,7 +137,7 @@ def _wire_name(name: str) -> bytes:
 def read_body(carrier: Carrier, head: Head, environ: WSGIEnvironment) -> bytes:
     """The whole body, before its handler is called: the loop that calls it must not wait for a
     stream. Raises Refusal, and what the stream raises, which is the server's to answer."""
-    if not head.length or carrier.match(head).route == NO_ROUTE:
+    if not head.length or carrier.refuses(head):
         return b""  # nobody reads what is refused; it may be endless
     most = carrier.most_body(head)
     if head.length > most:

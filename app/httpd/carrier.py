@@ -28,7 +28,7 @@ from .response import (
     StatusLines,
     encode_head,
 )
-from .router import Match
+from .router import NO_ROUTE, Match
 from .server import HTTPServer
 
 MOST_PEERS = 1024  # that are remembered
@@ -97,6 +97,11 @@ class Carrier:
     def match(self, head: Head) -> Match:
         """The route of this head; a refusal is one as well."""
         return head.line.match or self.config.router.match(head.line)
+
+    def refuses(self, head: Head) -> bool:
+        """Whether no handler will answer this, whatever its body: there is no such route, or it
+        has another method."""
+        return self.match(head).route == NO_ROUTE
 
     def most_body(self, head: Head) -> int:
         """Bytes of body that the route of this head takes."""

@@ -20,6 +20,7 @@ from .head import RequestLine
 Handler = Callable[..., Any]
 
 BASE_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"))
+NO_ROUTE = "-"  # what the route of a refusal is called; it has no handler that would read a body
 LONGEST_INT = 18  # digits: fits 64 bits, and int() of more is slow
 
 
@@ -155,7 +156,7 @@ class Router:
         try:
             match = self.resolve(line)
         except Refusal as refusal:
-            match = Match(Endpoint(_refuse(refusal), "-", body=sys.maxsize), line.path, {})
+            match = Match(Endpoint(_refuse(refusal), NO_ROUTE, body=sys.maxsize), line.path, {})
         line.match = match
         return match
 
