@@ -12,7 +12,7 @@ from app.bind import parse_host_and_port
 from app.greeting import greeting
 from app.httpd import AccessLog
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import Life, Runner, address, listen, serve_until_told
+from app.httpd.runner import Life, Runner, address, hear_no_more, listen, serve_until_told
 from app.main import create_server
 from app.settings import Settings, SettingsError, describe
 
@@ -47,6 +47,7 @@ def serve(settings: Settings) -> None:
     with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
         runner = _runner(settings, access_log)
         process.run(serve_until_told(runner, listener, partial(log.info, words)))
+        hear_no_more()
 
 
 def _runner(settings: Settings, access_log: AccessLog | None) -> Life:

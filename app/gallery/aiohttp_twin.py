@@ -14,7 +14,7 @@ from functools import partial
 
 from app.aiohttp_app import TwinRunner
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import serve_until_told
+from app.httpd.runner import hear_no_more, serve_until_told
 from app.settings import Settings
 
 
@@ -23,3 +23,4 @@ def serve(sock: socket.socket) -> None:
     settings = Settings.from_environment(os.environ)
     with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
         process.run(serve_until_told(TwinRunner(settings, None), sock))
+        hear_no_more()

@@ -61,22 +61,18 @@ class Room:
     def live(self, leaving: Callable[[], None], drain: float) -> None:
         """Until SIGTERM or SIGINT; then until nobody is left, so many seconds at most. leaving:
         called when the signal came."""
-        before = {
-            each: signal.signal(each, lambda *_: self.later(self._hear))
-            for each in (signal.SIGTERM, signal.SIGINT)
-        }
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: self.later(self._hear))
         self._turn_until(lambda: self._told)
         leaving()
         self._door.close()
-        for each in self._people():
-            each.leave_if_idle()
+        for person in self._people():
+            person.leave_if_idle()
         end = time.monotonic() + drain
         self._turn_until(lambda: not self._people() or time.monotonic() > end)
-        for each in self._people():
-            each.close()
+        for person in self._people():
+            person.close()
         self._bell.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
     def _hear(self) -> None:
         self._told = True

@@ -12,7 +12,7 @@ import socket
 from functools import partial
 
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import Runner, serve_until_told
+from app.httpd.runner import Runner, hear_no_more, serve_until_told
 from app.main import create_server
 from app.settings import Settings
 
@@ -23,3 +23,4 @@ def serve(sock: socket.socket) -> None:
     runner = Runner(create_server(settings))
     with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
         process.run(serve_until_told(runner, sock))
+        hear_no_more()

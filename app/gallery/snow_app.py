@@ -30,6 +30,7 @@ from app.httpd import Refusal
 from app.httpd.conditional import Validators, format_date, not_modified
 from app.httpd.representation import cache_control, content_type
 from app.httpd.response import encode_json
+from app.httpd.runner import hear_no_more
 from app.settings import Settings
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -244,3 +245,4 @@ def create(settings: Settings) -> Snow:
 def serve(sock: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, both of which drain."""
     create(Settings.from_environment(os.environ)).serve(sock)
+    hear_no_more()

@@ -24,7 +24,7 @@ from app.httpd import ClientGone, Refusal, Response
 from app.httpd.body import ChunkedBody, SizedBody
 from app.httpd.carrier import BrokenOff, Call, Carrier
 from app.httpd.loops import new_event_loop
-from app.httpd.runner import BACKLOG
+from app.httpd.runner import BACKLOG, hear_no_more
 from app.httpd.upload import CONTINUE
 from app.main import create_server
 from app.settings import Settings
@@ -241,3 +241,4 @@ def serve(sock: socket.socket) -> None:
     carrier = Carrier(create_server(settings, "asyncio streams"))
     with asyncio.Runner(loop_factory=partial(new_event_loop, settings.loop)) as process:
         process.run(_live(carrier, sock))
+        hear_no_more()

@@ -29,6 +29,7 @@ class Ability(Enum):
     NEIGHBOURS = "/release reaches the other workers"
     REQUEST_ID = "every answer has a request id"
     STRICT = "what is not HTTP/1.1 is refused, not guessed at"
+    BOUNDED = "a head that is too large is refused"
     DRAIN = "what is in flight when it is told to stop is answered"
 
 
@@ -68,6 +69,7 @@ OWN_PROCESS = "its parked requests are known to its own process only"
 ONE_NAME = "an environ has one value for a name, in capitals, and no order"
 NO_EYE = "a thread that waits does not see its client leave"
 NO_IDS = "written as its users write it, without request ids"
+ONE_AT_A_TIME = "it has one request at a time: what would wait for another is refused with 501"
 LISTED = "its parser knows a list of methods, and nothing else is one"
 END = "it takes the end of what a client says for the end of the client"
 
@@ -141,7 +143,8 @@ WAYS: Mapping[str, Way] = {
                 **_WSGI,
                 Ability.KEEP_ALIVE: "the sync worker closes after each answer",
                 Ability.PIPELINING: "the sync worker closes after each answer",
-                Ability.CONCURRENCY: "one request at a time: what would wait is 501",
+                Ability.CONCURRENCY: ONE_AT_A_TIME,
+                Ability.NEIGHBOURS: ONE_AT_A_TIME,
             },
         ),
         Way(
@@ -170,7 +173,8 @@ WAYS: Mapping[str, Way] = {
                 Ability.FIELDS: "ASGI has names of fields in lower case",
                 Ability.HALF_CLOSE: END,
                 Ability.METHODS: LISTED,
-                Ability.STRICT: "its parser takes two spaces for one, no Host, and two Hosts",
+                Ability.STRICT: "its parser takes two spaces for one, no Host, two Hosts, HTTP/0.9",
+                Ability.BOUNDED: "uvicorn bounds neither the size nor the number of fields",
             },
             ("fastapi", "uvicorn"),
         ),

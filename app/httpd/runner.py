@@ -301,3 +301,9 @@ def stop_at_once(loop: asyncio.AbstractEventLoop, runner: "Life") -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(LAST_RESORT_SECONDS)
     loop.call_soon_threadsafe(runner.stop)
+
+
+def hear_no_more() -> None:
+    """For a process that is about to end: a second SIGTERM, which a loop that closes would give
+    its old meaning, shall not change how."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT))
