@@ -16,6 +16,7 @@ from typing import Any
 
 from gunicorn import sock
 
+from app.early import hear_early
 from app.greeting import greeting
 from app.httpd import loops
 from app.settings import Settings, SettingsError
@@ -72,6 +73,16 @@ def on_starting(arbiter: Any) -> None:
     if arbiter.cfg.reuse_port:
         for each in sock.create_sockets(arbiter.cfg, arbiter.log):
             each.close()
+
+
+def post_fork(arbiter: Any, worker: Any) -> None:
+    """In each new worker, before it has signal handlers of its own."""
+    worker.arbiter = arbiter
+
+
+def post_worker_init(worker: Any) -> None:
+    """In each new worker, when it has them. ProtocolWorker has done this already."""
+    hear_early(worker.arbiter, worker)
 
 
 def when_ready(arbiter: Any) -> None:

@@ -56,18 +56,19 @@ class Adapter:
         most = carrier.most_body(head)
         source = Body(request, carrier, most) if request.can_read_body else NO_BODY
         call = carrier.call(head, carrier.peer(_address(request)), source)
-        if head.length > most:
-            response = call.failed(Refusal(413))
-        else:
-            response = await self._respond(request, call)
         request[CALL] = call
-        sending = Sending(request, call, response, carrier)
+        status, sending = GONE, None
         try:
+            if head.length > most:
+                response = call.failed(Refusal(413))
+            else:
+                response = await self._respond(request, call)
+            sending, status = Sending(request, call, response, carrier), response.status
             return await sending.send()
         finally:
             if self._access_log is not None:
-                seconds = perf_counter() - began
-                self._access_log.add(call.request, response.status, sending.sent, seconds)
+                sent = sending.sent if sending is not None else 0
+                self._access_log.add(call.request, status, sent, perf_counter() - began)
 
     async def _respond(self, request: web.Request, call: Call) -> Response:
         """The handler's answer; 503 where the server cannot wait for it any longer."""
@@ -82,8 +83,6 @@ class Adapter:
             task.cancel()
             if self._given_up and request.transport is not None:
                 return call.failed(Refusal(503, "the server is about to end"))
-            if self._access_log is not None:
-                self._access_log.add(call.request, GONE, 0, 0.0)
             raise
         finally:
             self._in_hand.discard(task)

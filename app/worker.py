@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from app import logs
+from app.early import hear_early
 from app.httpd import HTTPServer
 from app.httpd.loops import new_event_loop
 from app.httpd.runner import Runner, stop_at_once
@@ -54,11 +55,8 @@ class ProtocolWorker(Worker):
         # The arbiter's SIGABRT prints where the loop is blocked, even if that is inside C code
         # where no Python signal handler runs.
         faulthandler.enable()
-        # A signal between the fork and here went into our copy of the arbiter's queue.
-        while isinstance(arbiter, Arbiter) and not arbiter.SIG_QUEUE.empty():
-            early = arbiter.SIG_QUEUE.get_nowait()
-            if early in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-                self.alive = False
+        if isinstance(arbiter, Arbiter):
+            hear_early(arbiter, self)
 
     def run(self) -> None:
         self.booted = False

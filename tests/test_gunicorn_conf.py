@@ -3,9 +3,11 @@
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -168,6 +170,29 @@ def test_line_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " with 1 worker (by gunicorn's command line); " in line
     # With reuse_port the arbiter has no listeners.
     assert "listens on [::]:5000 with" in _said(conf, [], workers=2)
+
+
+@pytest.mark.parametrize(
+    ("early", "alive"),
+    [
+        ([], True),
+        ([signal.SIGTERM], False),
+        ([signal.SIGCHLD, signal.SIGINT], False),
+        ([signal.SIGQUIT, signal.SIGHUP], False),
+        ([signal.SIGHUP, signal.SIGCHLD], True),
+    ],
+)
+def test_signal_that_came_early(early: list[signal.Signals], alive: bool) -> None:
+    """What came before a worker had handlers of its own is heard when it has them."""
+    conf = runpy.run_path(str(FILE), run_name="__config__")
+    arbiter = SimpleNamespace(SIG_QUEUE=SimpleQueue())
+    worker = SimpleNamespace(alive=True)
+    conf["post_fork"](arbiter, worker)
+    for each in early:
+        arbiter.SIG_QUEUE.put(each)
+    conf["post_worker_init"](worker)
+    assert worker.alive == alive
+    assert arbiter.SIG_QUEUE.empty()
 
 
 def test_wrong_setting_ends_gunicorn() -> None:

@@ -13,7 +13,6 @@ proxy that reads requests whole before it passes them on, as nginx does.
 
 import math
 import os
-import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -29,6 +28,7 @@ from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from gunicorn.workers.sync import SyncWorker
 
+from app.early import hear_early
 from app.httpd.runner import most_connections
 from app.settings import Settings
 
@@ -39,8 +39,6 @@ THREADS = 64
 # gunicorn takes a longer one for this one.
 LONGEST_LINE = 8190
 LINGER = 0.02  # seconds that the sync worker gives a client to close, or to say more
-
-STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 Told = Callable[[], bool]  # whether this worker has been told to stop
 # Makes the callable, in the worker, and takes it down again when the worker ends.
@@ -130,10 +128,8 @@ class _Service(BaseApplication):
         self._arbiter, self._worker = arbiter, worker
 
     def _hear_early(self, worker: Worker) -> None:
-        """A signal between the fork and here went into our copy of the arbiter's queue."""
-        while self._arbiter is not None and not self._arbiter.SIG_QUEUE.empty():
-            if self._arbiter.SIG_QUEUE.get_nowait() in STOPPING:
-                worker.alive = False
+        if self._arbiter is not None:
+            hear_early(self._arbiter, worker)
 
     def _end(self, arbiter: Arbiter, worker: Worker) -> None:
         self._open.close()
