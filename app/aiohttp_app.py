@@ -30,9 +30,10 @@ from app.main import create_server
 from app.settings import Settings
 
 FLUSH_SECONDS = 1.0
+LOOK_SECONDS = 0.05  # between two looks whether connections are left
 
 # aiohttp has no such bounds. docs/ways.md says what there is instead.
-NOT_KEPT = ("connections", "pipeline", "discard", "first_byte", "head", "drain_idle")
+NOT_KEPT = ("connections", "pipeline", "discard", "first_byte", "head")
 
 log = logging.getLogger("slipway.error")
 
@@ -94,12 +95,20 @@ class TwinRunner(web.AppRunner):
             self._access_log.flush()
 
     async def cleanup(self) -> None:
-        """Not ready; after the drain delay stop accepting; finish what is in flight."""
+        """Not ready; after the drain delay stop accepting; let idle clients say one thing more;
+        finish what is in flight."""
         if not self._carrier.draining:
             self._carrier.draining = True
-            times = self._settings.deadlines
+            times, loop = self._settings.deadlines, asyncio.get_running_loop()
             await asyncio.sleep(times.drain_delay)
-            asyncio.get_running_loop().call_later(times.drain, self._adapter.give_up)
+            for site in self.sites:
+                await site.stop()
+            loop.call_later(times.drain, self._adapter.give_up)
+            # aiohttp closes idle connections at once: a request that is on its way would be lost.
+            until = loop.time() + times.drain_idle
+            # aiohttp does not tell when the last has gone, hence no event to wait for.
+            while self.server and self.server.connections and loop.time() < until:  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_SECONDS)
         await super().cleanup()
 
     def reopen_log(self) -> None:

@@ -26,7 +26,7 @@ from typing import Any
 
 from app.gallery.chat_request import BLANK, NEVER, Listener, Turn
 from app.gallery.chat_room import Room
-from app.gallery.portal import Portal
+from app.gallery.portal import Portal, next_piece
 from app.httpd import Refusal, Response
 from app.httpd.carrier import Call, Carrier
 from app.httpd.request import BodySource
@@ -101,7 +101,7 @@ class Chat(Listener):
         turn = self.turn
         if turn is not None and turn.pieces is not None and turn.cancel is None:
             step = self._calling(self._piece, turn)
-            turn.cancel = self._portal.submit(anext(turn.pieces, b""), step)
+            turn.cancel = self._portal.submit(next_piece(turn.pieces), step)
         elif self._leaving:
             self._half_close()
 
@@ -213,7 +213,8 @@ class Chat(Listener):
         self.close()
 
     def handle_expt(self) -> None:
-        """Urgent data means nothing here; asyncore would print that it came."""
+        """Urgent data means nothing here, and `poll` would report it for ever."""
+        self.close()
 
     def handle_error(self) -> None:
         """asyncore would print it, and go on with what is half done."""

@@ -52,6 +52,7 @@ class Listener(asynchat.async_chat):
         self.due = 0.0  # by the monotonic clock; never, where the client is not waited for
         self.said = bytearray()  # since the last terminator
         self.turn: Turn | None = None  # the request in hand
+        self._arrived = 0  # of its body, in this window of time
         self.expect(BLANK, self.head, self.times.first_byte)
 
     @property
@@ -108,10 +109,18 @@ class Listener(asynchat.async_chat):
             self._collect_head(data)
             return
         self.said += data
+        self._keep_pace(len(data))
         if self._then == self._chunk_line and len(self.said) > CHUNK_LINE_BYTES:
             raise Refusal(400, "a chunk does not begin with its size and CR LF")
         if self._then == self._trailer and len(self.said) > self.carrier.config.limits.head:
             raise Refusal(431)
+
+    def _keep_pace(self, count: int) -> None:
+        """Each window of a body has to bring a share; then the next one begins."""
+        self._arrived += count
+        if self._arrived >= self.carrier.config.limits.body_rate * self.times.body:
+            self._arrived = 0
+            self.due = time.monotonic() + self.times.body
 
     def _collect_head(self, data: bytes) -> None:
         said, known = self.said, len(self.said)
@@ -138,13 +147,11 @@ class Listener(asynchat.async_chat):
         turn.decoder = self.carrier.decoder(head)
         if head.expects_continue:
             self.push(CONTINUE)
-        limits = self.carrier.config.limits
-        most = self.carrier.most_body(head) if head.chunked else head.length
-        seconds = self.times.body + most / max(1, limits.body_rate)
+        self._arrived = 0
         if head.chunked:
-            self.expect(LINE, self._chunk_line, seconds)
+            self.expect(LINE, self._chunk_line, self.times.body)
         else:
-            self.expect(head.length, self._body, seconds)
+            self.expect(head.length, self._body, self.times.body)
 
     def _body(self) -> None:
         """All of a body, or the bytes of a chunk with their CR LF."""

@@ -84,6 +84,7 @@ class Room:
         tick = time.monotonic() + TICK
         while not over():
             asyncore.poll2(TICK, self.members)  # poll, and not select, which ends at 1024
+            self._bell.answer()
             now = time.monotonic()
             if now >= tick:
                 tick = now + TICK
@@ -136,6 +137,10 @@ class Bell(asyncore.dispatcher):
 
     def handle_read(self) -> None:
         self.recv(4096)
+
+    def answer(self) -> None:
+        """Call what was asked for. Between two polls: a descriptor that is closed within one may
+        be a new connection's before the old one's events are looked at."""
         while self._calls:
             self._calls.popleft()()
 

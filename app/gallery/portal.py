@@ -7,7 +7,7 @@ take `lock` to parse a head or to make a call.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
@@ -33,7 +33,11 @@ class Portal:
     def __enter__(self) -> "Portal":
         """Run the start-up hooks. Raises what a hook raises."""
         self._thread.start()
-        self._wait(self.carrier.startup())
+        try:
+            self._wait(self.carrier.startup())
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
@@ -42,19 +46,17 @@ class Portal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Run the shutdown hooks, and end the loop."""
-        self._wait(self._end())
+        """Run the shutdown hooks, cancel what still waits, and end the loop."""
+        try:
+            self._wait(self.carrier.shutdown())
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._wait(_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-    async def _end(self) -> None:
-        await self.carrier.shutdown()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for each in others:
-            each.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._loop.shutdown_default_executor()
 
     def answer(self, call: Call) -> Response:
         """Call the handler, and wait here for its answer."""
@@ -77,7 +79,7 @@ class Portal:
         to its end; one that was never begun closes nothing: that is for `close`."""
         source = call.pieces(response)
         try:
-            while piece := self._wait(_await(anext(source, b""))):
+            while piece := self._wait(next_piece(source)):
                 yield piece
         finally:
             self._wait(source.aclose())
@@ -93,3 +95,19 @@ class Portal:
 async def _await(given: Awaitable[T]) -> T:
     """What is awaitable but no coroutine, as one."""
     return await given
+
+
+async def next_piece(source: AsyncGenerator[bytes]) -> bytes:
+    """The next piece, b"" at the end. A coroutine, so that the generator begins in the loop's
+    thread: a loop looks after those that were begun in it."""
+    return await anext(source, b"")
+
+
+async def _end() -> None:
+    loop = asyncio.get_running_loop()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in others:
+        each.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()

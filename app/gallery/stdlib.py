@@ -36,6 +36,7 @@ from app.main import create_server
 from app.settings import Settings
 
 PIECE = 64 * 1024  # more than `io.BufferedReader` holds: one `read1` empties it
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 POLL_SECONDS = 0.1  # how often `serve_forever` asks whether it shall stop
 
 log = logging.getLogger("slipway.error")
@@ -100,7 +101,9 @@ class Handler(BaseHTTPRequestHandler):
         self.idle = True
         self._incoming.patience(self._patience)
         with suppress(OSError, BrokenOff, ClientGone):  # slow, gone, or cut off
-            if self._carrier.draining or not self.rfile.peek(1):
+            if self._carrier.draining:  # a request that has arrived is answered still
+                self.connection.shutdown(socket.SHUT_RD)
+            if not self.rfile.peek(1):
                 return
             self.idle = False
             self._patience = self._times.idle
@@ -165,13 +168,17 @@ class Handler(BaseHTTPRequestHandler):
         if head.expects_continue:
             self.wfile.write(CONTINUE)
         data, out = bytearray(), bytearray()
-        most = head.length if head.length > 0 else self._carrier.most_body(head)
-        pace = max(1, self._carrier.config.limits.body_rate)
-        self._incoming.patience(self._times.body + most / pace)
+        share = self._carrier.config.limits.body_rate * self._times.body
+        self._incoming.patience(self._times.body)
+        arrived = 0
         while not decoder.done:
             piece = self.rfile.read1(PIECE)
             if not piece:
                 raise Refusal(400, "the body ended before its length")
+            arrived += len(piece)
+            if arrived >= share:  # each window of time has to bring one
+                self._incoming.patience(self._times.body)
+                arrived = 0
             data += piece
             decoder.feed(data, out)
         self._incoming.give_back(bytes(data))
@@ -249,23 +256,36 @@ class Server(ThreadingHTTPServer):
         sock.setblocking(False)  # another process may have taken who was waiting
         self.portal = portal
         self._most = most_connections(portal.carrier.config.limits.connections)
+        self._open: set[Any] = set()  # sockets
         self._handlers: set[Handler] = set()
         self._changed = threading.Condition()
 
     def enter(self, handler: Handler) -> None:
-        """A connection begins."""
+        """A thread has begun with its connection."""
         with self._changed:
             self._handlers.add(handler)
 
     def leave(self, handler: Handler) -> None:
-        """A connection ends."""
+        """It has ended."""
         with self._changed:
             self._handlers.discard(handler)
-            self._changed.notify()
 
     def verify_request(self, request: object, client_address: object) -> bool:
         """Whether there is room for one more."""
-        return len(self._handlers) < self._most
+        return len(self._open) < self._most
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """socketserver's word for: a connection was accepted."""
+        with self._changed:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        """socketserver's word for: it is over."""
+        super().close_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify()
 
     def handle_error(self, request: object, client_address: object) -> None:
         log.exception("a connection ended in an error")  # noqa: LOG004  it is called in one
@@ -277,20 +297,20 @@ class Server(ThreadingHTTPServer):
                 if each.idle:
                     with suppress(OSError):
                         each.connection.shutdown(socket.SHUT_RD)
-            self._changed.wait_for(lambda: not self._handlers, seconds)
+            self._changed.wait_for(lambda: not self._open, seconds)
 
 
 def serve(sock: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, both of which drain."""
     settings = Settings.from_environment(os.environ)
     carrier = Carrier(create_server(settings, "http.server"))
-    told = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: told.set())
+    # Blocked in all threads, and waited for: a handler would run in the main thread only, and
+    # nothing wakes that from a lock when the kernel gives the signal to another.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     with Portal(carrier) as portal, Server(sock, portal) as server:
         loop = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
         loop.start()
-        told.wait()
+        signal.sigwait(STOPPING)
         carrier.draining = True
         server.shutdown()
         loop.join()

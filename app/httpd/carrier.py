@@ -8,6 +8,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable
+from contextlib import aclosing
 from typing import Any
 
 from .answer import CLOSE, KEEP, encode, encode_refusal, failed, stream_framing, to_response
@@ -310,8 +311,9 @@ class Call:
             await self.close(response)
             return
         chunked = stream_framing(self.head, response) == CHUNKED
-        async for piece in self.pieces(response):
-            yield b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
+        async with aclosing(self.pieces(response)) as pieces:
+            async for piece in pieces:
+                yield b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
         if chunked:
             yield b"0\r\n\r\n"
 

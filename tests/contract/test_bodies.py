@@ -80,6 +80,15 @@ def test_announced_too_large(server: Server) -> None:
         assert wire.answer().status == 413
 
 
+def test_sent_too_large(server: Server) -> None:
+    """413 also reaches a client that sends all of it first: closing while it sends would reset
+    the connection, and the reset eat the answer."""
+    with server.connect() as wire:
+        wire.send(head_of("POST", "/echo", f"Content-Length: {LIMIT + 1}"))
+        wire.send(bytes(LIMIT + 1))
+        assert wire.answer().status == 413
+
+
 def test_expected_too_large(server: Server) -> None:
     """413 instead of 100, or after it where the server has said that before it looked."""
     with server.connect() as wire:

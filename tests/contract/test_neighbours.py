@@ -7,12 +7,14 @@ other takes all that comes, and says who it is on its page.
 import os
 import re
 import signal
+import time
+from pathlib import Path
 
 import pytest
 
 from app.gallery.ways import Ability
 from tests.contract.parked import Parked
-from tests.contract.serving import Server
+from tests.contract.serving import PATIENCE, Server
 from tests.contract.variants import deployed, needs
 from tests.contract.wire import Wire
 
@@ -28,9 +30,23 @@ def worker_of(wire: Wire) -> int:
     return int(found[1])
 
 
+def stop(worker: int) -> None:
+    """Stop all its threads: the kernel does it one after another, and the last may accept."""
+    os.kill(worker, signal.SIGSTOP)
+    deadline = time.monotonic() + PATIENCE
+    while states(worker) != {"T"}:
+        assert time.monotonic() < deadline, states(worker)
+
+
+def states(worker: int) -> set[str]:
+    """In which its threads are: the word after the name, which is in brackets (proc(5))."""
+    threads = Path(f"/proc/{worker}/task").glob("*/stat")
+    return {each.read_text().rpartition(")")[2].split()[0] for each in threads}
+
+
 def connections(pair: Server, parked: Parked, stopped: int) -> tuple[int, Wire, list[Wire]]:
     """Connections of the worker that is not stopped, which it is, and one more beside them."""
-    os.kill(stopped, signal.SIGSTOP)
+    stop(stopped)
     try:
         parked.beside.append(pair.connect())
         worker = worker_of(parked.beside[-1])

@@ -34,12 +34,13 @@ def test_idle(fresh: Server, sig: signal.Signals) -> None:
 @needs(Ability.CONCURRENCY, Ability.DRAIN)
 def test_in_flight(fresh: Server) -> None:
     """What it is doing when it is told to stop is done first, also when it is told twice."""
-    with fresh.connect() as sleeper, fresh.connect() as idle:
-        assert idle.ask("GET", "/plaintext").expected() == b"Hello, World!"
+    with fresh.connect() as sleeper:
         sleeper.start("GET", "/sleep?seconds=1")
-        Parked(fresh).arrive()
-        fresh.process.send_signal(signal.SIGTERM)
-        assert idle.rest() == b""  # it has heard
+        with fresh.connect() as idle:
+            assert idle.ask("GET", "/plaintext").expected() == b"Hello, World!"
+            Parked(fresh).arrive()
+            fresh.process.send_signal(signal.SIGTERM)
+            assert idle.rest() == b""  # it has heard
         fresh.process.send_signal(signal.SIGTERM)
         assert sleeper.answer().expected() == b"slept 1 s\n"
         assert sleeper.rest() == b""

@@ -202,6 +202,22 @@ def test_order_of_the_drain(tmp_path: Path) -> None:
         assert service.end() == 0
 
 
+def test_idle_connection_has_a_moment(tmp_path: Path) -> None:
+    """While it drains an idle client may send one more request: it is answered, and told that it
+    was the last. Then nobody is waited for."""
+    with twin(tmp_path, TIMEOUT_DRAIN="5", TIMEOUT_DRAIN_IDLE="15") as service:
+        client = service.connect()
+        client.request("GET", "/plaintext")
+        assert client.getresponse().read() == b"Hello, World!"
+        service.kill(signal.SIGTERM)
+        service.wait_until(lambda: service.status("/readyz") is None, "nobody listens")
+        client.request("GET", "/plaintext")
+        answer = client.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        answer.read()
+        assert service.end(10) == 0
+
+
 def test_what_is_not_kept_is_said(tmp_path: Path) -> None:
     """A setting that aiohttp cannot keep does not vanish in silence."""
     with twin(tmp_path, TIMEOUT_HEAD="5", LIMIT_CONNECTIONS="10", LIMIT_BODY="9") as service:
