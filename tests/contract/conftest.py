@@ -6,15 +6,9 @@ import pytest
 
 from tests.contract.clients import CLIENTS, Client
 from tests.contract.serving import Server
-from tests.contract.variants import MARKERS, VARIANTS, Variant
+from tests.contract.variants import VARIANTS, Variant
 
 Report = pytest.TestReport
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marks known."""
-    for each in MARKERS:
-        config.addinivalue_line("markers", each)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -16,7 +16,6 @@ from app.gallery.ways import WAYS, Ability, Way
 needs = pytest.mark.needs  # it fails where the way lacks one of these abilities
 lacks = pytest.mark.lacks  # only the ways that lack this ability
 deployed = pytest.mark.deployed  # only the servers that are deployed, under gunicorn
-MARKERS = ("needs(ability, ...)", "lacks(ability)", "deployed")
 
 DEPLOYABLE = ("protocol", "aiohttp")  # the words of SERVER
 
