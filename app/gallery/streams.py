@@ -51,13 +51,14 @@ class Conversation:
     async def hold(self) -> None:
         """Answer one request after another, until one side has had enough."""
         times = self._carrier.config.deadlines
+        patience = times.first_byte
         try:
-            patience = times.first_byte
-            while await self._exchange(patience):
-                patience = times.idle
-        except Refusal as refusal:
-            await self._write(self._carrier.refuse(refusal))
-            await self._linger()
+            try:
+                while await self._exchange(patience):
+                    patience = times.idle
+            except Refusal as refusal:
+                await self._write(self._carrier.refuse(refusal))
+                await self._linger()
         except (ClientGone, BrokenOff, TimeoutError, OSError):
             self._writer.transport.abort()
         finally:
@@ -81,8 +82,9 @@ class Conversation:
         keep = head.keep_alive and body.done and not self._carrier.draining
         start, keep = call.encode(response, keep)
         await self._write(start)
-        async for piece in call.encode_pieces(response):
-            await self._write(piece)
+        async with contextlib.aclosing(call.encode_pieces(response)) as pieces:
+            async for piece in pieces:
+                await self._write(piece)
         if not body.done:
             await self._linger()
         return keep
@@ -135,18 +137,27 @@ class Conversation:
         buffer += data
         return len(data)
 
-    async def read_body(self, decoder: SizedBody | ChunkedBody, out: bytearray) -> None:
-        """Read on in a body. Raises Refusal, ClientGone."""
-        buffer = self._buffer
-        decoder.feed(buffer, out)
-        if out or decoder.done:
-            return
-        try:
-            if not await self.read_on(buffer, self._carrier.config.deadlines.body):
+    async def read_body(
+        self, decoder: SizedBody | ChunkedBody, out: bytearray, patience: float
+    ) -> int:
+        """Read on in a body. Gives how much came. Raises Refusal, ClientGone."""
+        count = 0
+        decoder.feed(self._buffer, out)
+        if not out and not decoder.done:
+            try:
+                count = await self.read_on(self._buffer, patience)
+            except TimeoutError:
+                raise Refusal(408, "the body came too slowly") from None
+            if not count:
                 raise ClientGone
-        except TimeoutError:
-            raise Refusal(408, "the body came too slowly") from None
-        decoder.feed(buffer, out)
+            decoder.feed(self._buffer, out)
+        return count
+
+    @property
+    def pace(self) -> tuple[float, float]:
+        """Seconds of a window of time, and the bytes of a body that it has to bring."""
+        window = self._carrier.config.deadlines.body
+        return window, window * self._carrier.config.limits.body_rate
 
     # ---- writing
 
@@ -181,6 +192,8 @@ class Body:
         self._conversation = conversation
         self._decoder = decoder
         self._expected = expected  # the client waits for 100
+        self._until = 0.0  # the end of this window of time
+        self._arrived = 0  # in it
 
     @property
     def done(self) -> bool:
@@ -198,8 +211,13 @@ class Body:
         if self._expected and not self.done:
             self._expected = False
             await self._conversation.go_on()
+        window, share = self._conversation.pace
+        clock = asyncio.get_running_loop().time
         while not out and not self.done:
-            await self._conversation.read_body(self._decoder, out)
+            if not self._until or self._arrived >= share:
+                self._until, self._arrived = clock() + window, 0
+            patience = self._until - clock()
+            self._arrived += await self._conversation.read_body(self._decoder, out, patience)
         return bytes(out)
 
 

@@ -34,7 +34,8 @@ class Ability(Enum):
 
 
 class Serve(Protocol):
-    """Serve on a listening socket, until SIGTERM or SIGINT; then close it and return."""
+    """Serve on a listening socket, until SIGTERM or SIGINT; then close it, and return or end the
+    process with exit code 0."""
 
     def __call__(self, sock: socket.socket) -> None: ...
 
