@@ -16,7 +16,7 @@ from typing import Any
 
 from gunicorn import sock
 
-from app.early import hear_early
+from app.early import hear_early, hold
 from app.greeting import greeting
 from app.httpd import loops
 from app.settings import Settings, SettingsError
@@ -78,6 +78,8 @@ def on_starting(arbiter: Any) -> None:
 def post_fork(arbiter: Any, worker: Any) -> None:
     """In each new worker, before it has signal handlers of its own."""
     worker.arbiter = arbiter
+    if _settings.server == "aiohttp":
+        hold()  # until app.aiohttp_app lets go
 
 
 def post_worker_init(worker: Any) -> None:

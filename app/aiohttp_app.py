@@ -145,6 +145,9 @@ class TwinRunner(web.AppRunner):
 
 async def create_runner() -> TwinRunner:
     """What aiohttp's gunicorn worker is told to run."""
+    from app.early import let_go  # and with it gunicorn, which is not everywhere
+
+    let_go()
     settings = Settings.from_environment(os.environ)
     logs.share(logging.getLogger("gunicorn.error"))
     runner = TwinRunner(settings, logs.open_access_log(settings))

@@ -21,3 +21,14 @@ def hear_early(arbiter: Arbiter, worker: Worker) -> None:
     while not arbiter.SIG_QUEUE.empty():
         if arbiter.SIG_QUEUE.get_nowait() in STOPPING:
             worker.alive = False
+
+
+def hold() -> None:
+    """Let such signals wait. For a worker whose loop loses what comes before it runs: uvloop's
+    handlers are there, but nobody reads what they write down."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+
+
+def let_go() -> None:
+    """The loop runs: those that waited are delivered now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
