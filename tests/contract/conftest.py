@@ -78,8 +78,9 @@ def server(shared: Server) -> Server:
 
 @pytest.fixture
 def fresh(variant: Variant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for this test alone."""
-    yield from _alone(variant, tmp_path_factory, 2 if variant.gunicorn else 1)
+    """A server for this test alone, of one worker: it has answered, so it is all there. `pair` is
+    for two."""
+    yield from _alone(variant, tmp_path_factory, 1)
 
 
 @pytest.fixture
