@@ -16,7 +16,7 @@ from typing import Any
 
 from gunicorn import sock
 
-from app.early import hear_early, hold
+from app.early import hear_early, hold, let_go
 from app.greeting import greeting
 from app.httpd import loops
 from app.settings import Settings, SettingsError
@@ -79,12 +79,14 @@ def post_fork(arbiter: Any, worker: Any) -> None:
     """In each new worker, before it has signal handlers of its own."""
     worker.arbiter = arbiter
     if _settings.server == "aiohttp":
-        hold()  # until app.aiohttp_app lets go
+        hold()
 
 
 def post_worker_init(worker: Any) -> None:
     """In each new worker, when it has them. ProtocolWorker has done this already."""
     hear_early(worker.arbiter, worker)
+    if _settings.server == "aiohttp":
+        worker.loop.call_soon(let_go)
 
 
 def when_ready(arbiter: Any) -> None:

@@ -12,8 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
@@ -25,7 +24,6 @@ from app.httpd import AccessLog
 from app.httpd.carrier import Carrier
 from app.httpd.limits import Deadlines, Limits
 from app.httpd.service import LAST_WORDS_SECONDS
-from app.knobs import Knob
 from app.main import create_server
 from app.settings import Settings
 
@@ -33,7 +31,8 @@ FLUSH_SECONDS = 1.0
 LOOK_SECONDS = 0.05  # between two looks whether connections are left
 
 # aiohttp has no such bounds. docs/ways.md says what there is instead.
-NOT_KEPT = ("connections", "pipeline", "discard", "first_byte", "head")
+LIMITS_NOT_KEPT = ("connections", "pipeline", "discard", "linger")
+DEADLINES_NOT_KEPT = ("first_byte", "head")
 
 log = logging.getLogger("slipway.error")
 
@@ -145,9 +144,6 @@ class TwinRunner(web.AppRunner):
 
 async def create_runner() -> TwinRunner:
     """What aiohttp's gunicorn worker is told to run."""
-    from app.early import let_go  # and with it gunicorn, which is not everywhere
-
-    let_go()
     settings = Settings.from_environment(os.environ)
     logs.share(logging.getLogger("gunicorn.error"))
     runner = TwinRunner(settings, logs.open_access_log(settings))
@@ -158,10 +154,17 @@ async def create_runner() -> TwinRunner:
 
 def say_what_is_not_kept(settings: Settings) -> None:
     """One line for the settings that were changed and mean nothing to aiohttp."""
-    given = {**asdict(settings.limits), **asdict(settings.deadlines)}
-    usual = {**asdict(Limits()), **asdict(Deadlines())}
-    named: dict[str, Knob[Any]] = {**knobs.LIMITS, **knobs.DEADLINES}
-    changed = [named[each].name for each in NOT_KEPT if given[each] != usual[each]]
+    limits, times = settings.limits, settings.deadlines
+    changed = [
+        knobs.LIMITS[each].name
+        for each in LIMITS_NOT_KEPT
+        if getattr(limits, each) != getattr(Limits(), each)
+    ]
+    changed += [
+        knobs.DEADLINES[each].name
+        for each in DEADLINES_NOT_KEPT
+        if getattr(times, each) != getattr(Deadlines(), each)
+    ]
     if changed:
         log.warning("SERVER=aiohttp does not keep %s", ", ".join(changed))
 

@@ -25,7 +25,7 @@ def hear_early(arbiter: Arbiter, worker: Worker) -> None:
 
 def hold() -> None:
     """Let such signals wait. For a worker whose loop loses what comes before it runs: uvloop's
-    handlers are there, but nobody reads what they write down."""
+    handlers are set then, but nothing is told of what they hear."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
 
 

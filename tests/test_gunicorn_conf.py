@@ -195,6 +195,27 @@ def test_signal_that_came_early(early: list[signal.Signals], alive: bool) -> Non
     assert arbiter.SIG_QUEUE.empty()
 
 
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_signal_before_the_loop_runs(loop: str) -> None:
+    """aiohttp's worker has handlers in its loop before that runs; uvloop alone would lose what
+    comes in between."""
+    program = (
+        "import asyncio, os, runpy, signal, types; from queue import SimpleQueue\n"
+        "from app.httpd.loops import new_event_loop\n"
+        "conf = runpy.run_path('gunicorn.conf.py', run_name='__config__')\n"
+        f"loop = new_event_loop({loop!r})\n"
+        "worker = types.SimpleNamespace(alive=True, loop=loop)\n"
+        "conf['post_fork'](types.SimpleNamespace(SIG_QUEUE=SimpleQueue()), worker)\n"
+        "loop.add_signal_handler(signal.SIGTERM, loop.stop)\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "conf['post_worker_init'](worker)\n"
+        "loop.call_later(10, print, 'lost'); loop.call_later(10, loop.stop)\n"
+        "loop.run_forever(); print('stopped'); loop.close()"
+    )
+    done = run("-c", program, SERVER="aiohttp")
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
 def test_wrong_setting_ends_gunicorn() -> None:
     """gunicorn ends with our message alone, no traceback, and not with success."""
     done = run("-m", "gunicorn", ACCESS_LOG="xml", LIMIT_HED="5")

@@ -54,7 +54,9 @@ def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001  whatever it is, it ends here
         traceback.print_exc()
     finally:

@@ -5,7 +5,6 @@ body, keeps the client's deadlines, and sends the answer. Refuses to know who th
 """
 
 import asyncio
-import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import aclosing
@@ -30,6 +29,7 @@ from .response import (
     encode_head,
 )
 from .router import NO_ROUTE, Match
+from .runner import run_hooks
 from .server import HTTPServer
 
 MOST_PEERS = 1024  # that are remembered
@@ -61,11 +61,11 @@ class Carrier:
 
     async def startup(self) -> None:
         """Run the start-up hooks. Raises what a hook raises."""
-        await _run(self._startup)
+        await run_hooks(self._startup)
 
     async def shutdown(self) -> None:
         """Run the shutdown hooks. Raises what a hook raises."""
-        await _run(self._shutdown)
+        await run_hooks(self._shutdown)
 
     def parse(self, block: bytes) -> Head:
         """Parse one whole head, its blank line included. Raises Refusal."""
@@ -190,11 +190,6 @@ class Call:
         except Exception as error:  # noqa: BLE001  a handler may fail in any way
             return self.failed(error)
 
-    async def answer(self) -> Response:
-        """Call the handler, and wait for its answer until its deadline."""
-        outcome = self.start()
-        return outcome if isinstance(outcome, Response) else await outcome
-
     async def _finish(self, result: Awaitable[Any]) -> Response:
         try:
             try:
@@ -316,10 +311,3 @@ class Call:
                 yield b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
         if chunked:
             yield b"0\r\n\r\n"
-
-
-async def _run(hooks: Iterable[Any]) -> None:
-    for hook in hooks:
-        result = hook()
-        if inspect.isawaitable(result):
-            await result

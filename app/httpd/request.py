@@ -39,15 +39,6 @@ class Origin(Protocol):
     def draining(self) -> bool: ...
 
 
-class NoBody:
-    """The body of a request that has none."""
-
-    trailers: Sequence[bytes] = ()
-
-    async def read(self) -> bytes:
-        return b""
-
-
 class WholeBody:
     """A body that was read before its request was made. trailers: field lines."""
 
@@ -62,7 +53,7 @@ class WholeBody:
         return data
 
 
-NO_BODY = NoBody()
+NO_BODY = WholeBody(b"")  # of all requests that have none
 SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 
 

@@ -114,7 +114,7 @@ class Runner:
         service = Service(replace(config, limits=limits), loop, self._access_log, self._on_sweep)
         self.service = service
         service.sweep()  # before the hooks: who waits for a database is alive
-        await _call(self._server.startup_hooks)
+        await run_hooks(self._server.startup_hooks)
         # What lives from here to the end need not be looked through by every collection.
         gc.collect()
         gc.freeze()
@@ -152,7 +152,7 @@ class Runner:
         await self._stop_accepting(service)
         await service.drain()
         service.stop()
-        await _call(self._server.shutdown_hooks)
+        await run_hooks(self._server.shutdown_hooks)
 
     async def _stop_accepting(self, service: Service) -> None:
         """Close the listeners, after taking what the kernel has accepted for us: closing a
@@ -236,7 +236,8 @@ def _limit_unsent(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
-async def _call(hooks: "Iterable[Hook]") -> None:
+async def run_hooks(hooks: "Iterable[Hook]") -> None:
+    """One after another, plain functions and coroutine functions. Raises what one raises."""
     for hook in hooks:
         result = hook()
         if inspect.isawaitable(result):

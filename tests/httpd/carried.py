@@ -122,3 +122,9 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 async def read(call: Call, response: Response) -> list[bytes]:
     """All pieces of an answer."""
     return [each async for each in call.pieces(response)]
+
+
+async def answer(call: Call) -> Response:
+    """Its answer, waited for where that is needed."""
+    outcome = call.start()
+    return outcome if isinstance(outcome, Response) else await outcome

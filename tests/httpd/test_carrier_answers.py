@@ -7,7 +7,7 @@ import pytest
 
 from app.httpd import Response
 from app.httpd.carrier import BrokenOff, Carrier
-from tests.httpd.carried import application, call, carrier_of, closed, read, run
+from tests.httpd.carried import answer, application, call, carrier_of, closed, read, run
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from tests.httpd.carried import application, call, carrier_of, closed, read, run
 )
 def test_answer(target: str, status: int, body: bytes) -> None:
     """Whatever a handler does is an answer, and none of it tells what went wrong inside."""
-    response = run(call(target).answer())
+    response = run(answer(call(target)))
     assert response.status == status
     assert isinstance(response.body, bytes)
     assert body in response.body
@@ -47,7 +47,7 @@ async def _await(given: Any) -> Any:
 
 def test_body() -> None:
     """What was read before is what the handler reads."""
-    assert run(call("/echo", "POST", body=b"abc").answer()).body == b"abc"
+    assert run(answer(call("/echo", "POST", body=b"abc"))).body == b"abc"
 
 
 def test_draining() -> None:
@@ -56,7 +56,7 @@ def test_draining() -> None:
     head = carrier.compose("GET", "/draining", 1, [(b"Host", b"a")])
     for draining in (False, True):
         carrier.draining = draining
-        response = run(carrier.call(head, carrier.peer("")).answer())
+        response = run(answer(carrier.call(head, carrier.peer(""))))
         assert response.body == str(draining).encode()
 
 
@@ -66,7 +66,7 @@ def test_error_handler() -> None:
     server.on_error(lambda request, error: Response.file("/nowhere"))
     carrier = Carrier(server)
     head = carrier.compose("GET", "/fails", 1, [(b"Host", b"a")])
-    assert run(carrier.call(head, carrier.peer("")).answer()).status == 404
+    assert run(answer(carrier.call(head, carrier.peer("")))).status == 404
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_pieces(kind: str, expected: list[bytes]) -> None:
     """As they are made, without the empty ones; the source is closed."""
     closed.clear()
     one = call(f"/stream/{kind}")
-    assert run(read(one, run(one.answer()))) == expected
+    assert run(read(one, run(answer(one)))) == expected
     assert closed == ["closed"]
 
 
@@ -88,7 +88,7 @@ def test_pieces_that_break_off(kind: str, caplog: pytest.LogCaptureFixture) -> N
     got: list[bytes] = []
 
     async def main() -> None:
-        pieces = one.pieces(await one.answer())
+        pieces = one.pieces(await answer(one))
         async for piece in pieces:
             got.append(piece)  # noqa: PERF401  what came before the end is wanted
 
@@ -102,7 +102,7 @@ def test_pieces_that_break_off(kind: str, caplog: pytest.LogCaptureFixture) -> N
 def test_file_is_pieces_or_bytes() -> None:
     """A file is opened with the answer, and given back where nobody reads it."""
     one = call("/file", "HEAD")
-    response = run(one.answer())
+    response = run(answer(one))
     assert ("Content-Type", "text/x-python") in one.fields(response)
     run(one.close(response))
 
@@ -126,7 +126,7 @@ def test_file_is_pieces_or_bytes() -> None:
 def test_fields(target: str, expected: dict[str, str]) -> None:
     """All but those that belong to the connection."""
     one = call(target)
-    response = run(one.answer())
+    response = run(answer(one))
     fields = dict(one.fields(response))
     assert fields.pop("X-Request-Id") == one.request.id
     if target == "/echo":
@@ -161,7 +161,7 @@ def test_encode(
     one = call(target, method, minor)
 
     async def main() -> tuple[bytes, bool]:
-        response = await one.answer()
+        response = await answer(one)
         start, goes_on = one.encode(response, keep)
         return start + b"".join([each async for each in one.encode_pieces(response)]), goes_on
 
