@@ -9,7 +9,7 @@ LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit
 	--custom-compile-command "make lock"
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
 
 serve: $(VENV)/.runtime ## Serve with gunicorn, on http://127.0.0.1:8000 unless HOST, PORT or BIND say otherwise
 	@exec $(RUN) gunicorn.conf.py $(ARGS)
@@ -23,10 +23,22 @@ gallery: $(VENV)/.gallery ## Serve in another way: ARGS="snow --port 8001"; with
 test: $(VENV)/.dev ## Run the tests
 	@$(RUN) -m pytest $(ARGS)
 
+test-stack: $(VENV)/.dev ## Run the tests of the containers, on the Docker engine that answers
+	@$(RUN) -m pytest -m stack $(ARGS)
+
+doctor: $(VENV)/.dev ## Check that nginx, gunicorn, Compose and the Procfile fit one another
+	@$(RUN) -m ops.doctor $(ARGS)
+
+up: ## Start the containers (docker compose up), or say what is in the way
+	@$(find_python); exec "$$python" -m ops.up $(ARGS)
+
+deploy: ## Replace the running containers by new ones, and lose no request
+	@$(find_python); exec "$$python" -m ops.deploy $(ARGS)
+
 check: $(VENV)/.dev ## Look for faults without running anything: lint, layout, types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy app gunicorn.conf.py $(wildcard bench)
+	$(RUN) -m mypy app ops gunicorn.conf.py $(wildcard bench)
 
 bench: $(VENV)/.gallery ## Measure against other servers
 	@$(RUN) -m bench $(ARGS)
@@ -40,7 +52,7 @@ clean: ## Remove .venv and every cache
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help serve run gallery test check bench lock clean anew
+.PHONY: help serve run gallery test test-stack doctor up deploy check bench lock clean anew
 
 # Each stamp is written last: a build that was interrupted has none, and is done again.
 

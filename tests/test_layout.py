@@ -183,7 +183,7 @@ def asserting(source: Source) -> Iterator[str]:
 
 # ---- the rules hold
 
-APP, BENCH, TESTS = read("app"), read("bench"), read("tests")
+APP, BENCH, OPS, TESTS = read("app"), read("bench"), read("ops"), read("tests")
 ASYNC = {each.name for each in APP if inside(each.name, "app.httpd") and not each.package} - PURE
 # The settings are a table: each of its rows is a field.
 TABLES = {"Settings has 17 attributes"}
@@ -201,7 +201,7 @@ def named(rule: Rule) -> str:
 @pytest.mark.parametrize("rule", EVERYWHERE, ids=named)
 def test_everywhere(rule: Rule) -> None:
     """The service, the bench and the tests keep this."""
-    assert faults(rule, APP + BENCH + TESTS) == []
+    assert faults(rule, APP + BENCH + OPS + TESTS) == []
 
 
 @pytest.mark.parametrize("rule", IN_APP, ids=named)

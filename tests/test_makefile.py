@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TARGETS = {"help", "serve", "run", "gallery", "test", "check", "bench", "lock", "clean"}
+TARGETS = {
+    *("help", "serve", "run", "gallery", "test", "test-stack", "doctor", "up", "deploy"),
+    *("check", "bench", "lock", "clean"),
+}
 
 PYTHON = """\
 #!/bin/sh

@@ -1,0 +1,74 @@
+# Two images: `app`, which is the service on either of its servers, and `nginx` before it.
+# docker build --target app -t slipway .
+
+ARG PYTHON_IMAGE=python:3.14-slim
+ARG NGINX_IMAGE=nginx:1.30
+
+# ---- what the service requires; built again only when its lock changes
+
+FROM ${PYTHON_IMAGE} AS requirements
+# Without pip of its own: what is not there cannot be abused.
+RUN python -m venv --without-pip /opt/venv
+COPY requirements.txt .
+# Wheels only: a package that would have to be compiled ends the build here, with its name.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
+    --root-user-action=ignore --require-hashes --only-binary=:all: -r requirements.txt \
+ && find /opt/venv -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.c" -o -name "*.h" \
+    | xargs rm -f
+
+# ---- the code, compiled
+
+FROM ${PYTHON_IMAGE} AS code
+COPY app /srv/app
+COPY gunicorn.conf.py /srv/
+# checked-hash: bytecode that holds whatever becomes of the files' times, and is never stale.
+RUN python -m compileall -q --invalidation-mode checked-hash /srv
+
+# ---- the service
+
+FROM ${PYTHON_IMAGE} AS app
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PORT=8000
+# A folder that a new volume takes its owner from, for `python -m app.collect`.
+RUN mkdir /var/static && chown 10001:10001 /var/static
+WORKDIR /srv
+COPY --from=requirements /opt/venv /opt/venv
+COPY --from=code /srv /srv
+# Numeric: Kubernetes' runAsNonRoot cannot know what a name means.
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
+    CMD ["python", "-m", "app.healthcheck"]
+CMD ["python", "gunicorn.conf.py"]
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="slipway" \
+      org.opencontainers.image.description="A small, fast HTTP service" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# ---- nginx before it
+
+FROM ${NGINX_IMAGE} AS nginx
+# The stock configuration goes: nothing of it is served by accident.
+RUN rm -rf /etc/nginx/conf.d /etc/nginx/nginx.conf \
+ && mkdir /etc/nginx/certificates /var/static \
+ && chown 101:101 /etc/nginx/certificates
+COPY nginx /etc/nginx/slipway
+USER 101:101
+EXPOSE 8080 8081 8443
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
+    CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "2", "http://127.0.0.1:8090/readyz"]
+ENTRYPOINT ["/etc/nginx/slipway/start"]
+CMD ["nginx", "-c", "/etc/nginx/slipway/nginx.conf", "-g", "daemon off;"]
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="slipway-nginx" \
+      org.opencontainers.image.description="nginx in front of slipway" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -1,0 +1,1 @@
+"""What operates the containers: start, replace, examine. Nothing here runs inside them."""
