@@ -48,7 +48,7 @@ def trouble(address: str, *, tls: bool = False) -> str:
         answer = connection.getresponse()
         text = answer.read(1024).decode("latin-1").strip()
     except (OSError, http.client.HTTPException) as error:
-        return f"{address} does not answer: {error or type(error).__name__}"
+        return f"{address} does not answer: {str(error) or type(error).__name__}"
     finally:
         connection.close()
     return "" if answer.status == 200 else f"{address} answers {answer.status}: {text}"

@@ -1,0 +1,130 @@
+"""Docker Compose as the rest of this package sees it: what is configured, what runs.
+
+Knows nothing of what the containers do. Refuses to guess: what Docker says of a failure is shown.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+OLDEST = (2, 24)  # of Compose: env_file with required: false
+
+
+class ComposeError(Exception):
+    """What Docker could not do: the cause, and the cure where we know one."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a service."""
+
+    id: str
+    service: str
+    state: str  # running, exited, restarting, ...
+    health: str  # healthy, unhealthy, starting, or "" if it has no health check
+    exit_code: int
+
+    @property
+    def well(self) -> bool:
+        """Whether it is as it should be: it runs and is healthy, or it has ended well."""
+        if self.state == "exited":
+            return self.exit_code == 0
+        return self.state == "running" and self.health in ("", "healthy")
+
+
+class Compose:
+    """The project of the docker-compose.yml beside us. environ: what is set besides .env."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, profile: str | None = None) -> None:
+        self._environ = {**environ, **_facts(environ)}
+        self._profile = () if profile is None else ("--profile", profile)
+
+    def run(self, *arguments: str) -> None:
+        """`docker compose ARGUMENTS`, in front of whoever looks on. Raises ComposeError."""
+        command = ("docker", "compose", *self._profile, *arguments)
+        done = subprocess.run(command, cwd=ROOT, env=self._environ, check=False)
+        if done.returncode:
+            raise ComposeError(f"failed: {' '.join(command)}")
+
+    def ask(self, *arguments: str) -> str:
+        """What `docker compose ARGUMENTS` prints. Raises ComposeError."""
+        return self._ask("docker", "compose", *self._profile, *arguments)
+
+    def engine(self, *arguments: str) -> str:
+        """What `docker ARGUMENTS` prints. Raises ComposeError."""
+        return self._ask("docker", *arguments)
+
+    def _ask(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environ, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ComposeError(done.stderr.strip() or f"failed: {' '.join(command)}")
+        return done.stdout.strip()
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """docker-compose.yml with .env and the environment put in. Raises ComposeError."""
+        found: dict[str, Any] = json.loads(self.ask("config", "--format", "json"))
+        return found
+
+    def containers(self, *services: str) -> list[Container]:
+        """Those that there are, of these services or of all. Raises ComposeError."""
+        lines = self.ask("ps", "--all", "--no-trunc", "--format", "json", *services).splitlines()
+        return [
+            Container(
+                each["ID"], each["Service"], each["State"], each["Health"], int(each["ExitCode"])
+            )
+            for each in map(json.loads, lines)
+        ]
+
+    def explain(self, containers: list[Container]) -> None:
+        """Show the last words of these, on standard error."""
+        for each in containers:
+            state = f"{each.state}, {each.health}" if each.health else each.state
+            print(f"\n{each.service} is {state}. Its last words:", file=sys.stderr)
+            command = ("docker", "logs", "--tail", "20", each.id)
+            said = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            ).stdout
+            print(said.decode(errors="replace").rstrip(), file=sys.stderr)
+
+    def must_be_there(self) -> None:
+        """Raise ComposeError, with the cure, if there is no Docker that we can use."""
+        if shutil.which("docker") is None:
+            raise ComposeError("docker is not installed: https://docs.docker.com/engine/install/")
+        try:
+            version = self._ask("docker", "compose", "version", "--short")
+        except ComposeError:
+            raise ComposeError(
+                "docker has no `compose`: https://docs.docker.com/compose/install/"
+            ) from None
+        numbers = version.lstrip("v").split("-")[0].split("+")[0].split(".")
+        if tuple(map(int, numbers[:2])) < OLDEST:
+            needed = ".".join(map(str, OLDEST))
+            raise ComposeError(f"docker compose is {version}, {needed} or later is needed")
+        try:
+            self.engine("version", "--format", "{{.Server.Version}}")
+        except ComposeError as error:
+            raise ComposeError(
+                f"no Docker engine answers: start it, or let your user use it.\n{error}"
+            ) from None
+
+
+def _facts(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the images are labelled with, unless somebody has said it."""
+    said = {}
+    if "REVISION" not in environ and shutil.which("git"):
+        command = ("git", "describe", "--always", "--dirty", "--abbrev=12")
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            said["REVISION"] = done.stdout.strip()
+    return said

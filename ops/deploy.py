@@ -1,0 +1,161 @@
+"""make deploy: put new containers in the place of the running ones, and lose no request.
+
+For each service behind nginx: as many new containers as there are old ones, beside them; when they
+are healthy and nginx sends them requests, the old ones are told to stop, answer what they have, and
+go. New ones that do not get healthy are taken away again, and the old ones stay.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from ops.compose import Compose, ComposeError, Container
+
+PATIENCE = 60.0  # seconds for nginx to find the new ones; it asks the name server each second
+Say = Callable[[str], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build and replace. Gives the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="make deploy",
+        description="Build new images and replace the running containers, one service after the "
+        "other, without losing a request. Needs room for twice the containers of a service.",
+    )
+    parser.add_argument(
+        "--nginx",
+        action="store_true",
+        help="replace nginx too, if it has changed: for about a second nobody can connect",
+    )
+    parser.add_argument("--no-build", action="store_true", help="take the images that are there")
+    given = parser.parse_args(arguments)
+    try:
+        deploy(Compose(), build=not given.no_build, nginx=given.nginx)
+    except ComposeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def deploy(compose: Compose, *, build: bool, nginx: bool, say: Say = print) -> None:
+    """Replace what has changed. Raises ComposeError; then what ran before runs on."""
+    compose.must_be_there()
+    if not [each for each in compose.containers("nginx") if each.well]:
+        raise ComposeError("nothing runs here that could be replaced: start it with `make up`")
+    if build:
+        compose.run("build")
+    # nginx's configuration is judged before anything is touched.
+    compose.ask("run", "--rm", "--no-deps", "nginx", "true")
+    compose.ask("run", "--rm", "--no-deps", "static")
+    for service in behind_nginx(compose):
+        _Replacement(compose, service, say).carry_out()
+    _replace_nginx(compose, nginx, say)
+
+
+def behind_nginx(compose: Compose) -> list[str]:
+    """The services that nginx waits for."""
+    waits: dict[str, dict[str, str]] = compose.config["services"]["nginx"]["depends_on"]
+    return [name for name, how in waits.items() if how["condition"] == "service_healthy"]
+
+
+class _Replacement:
+    """New containers for old ones, of one service."""
+
+    def __init__(self, compose: Compose, service: str, say: Say) -> None:
+        self._compose = compose
+        self._service = service
+        self._say = say
+        self._old = compose.containers(service)
+
+    def carry_out(self) -> None:
+        """Do it. Raises ComposeError; then the old ones serve on."""
+        if all(each.well and is_current(self._compose, each) for each in self._old) and self._old:
+            self._say(f"{self._service}: nothing has changed")
+            return
+        wanted = max(1, len(self._old))
+        self._say(f"{self._service}: starting {wanted} new beside {len(self._old)} old")
+        try:
+            self._start(len(self._old) + wanted)
+            self._wait_for_nginx()
+        except (ComposeError, KeyboardInterrupt):
+            self._take_back()
+            raise
+        self._say(f"{self._service}: the new ones serve, the old ones finish what they have")
+        if self._old:
+            ids = [each.id for each in self._old]
+            self._compose.engine("stop", *ids)
+            self._compose.engine("rm", *ids)
+        self._say(f"{self._service}: replaced")
+
+    def _start(self, total: int) -> None:
+        scale = f"{self._service}={total}"
+        options = ("--detach", "--wait", "--no-build", "--no-deps", "--no-recreate", "--scale")
+        self._compose.ask("up", *options, scale, self._service)
+
+    def _new(self) -> list[Container]:
+        known = {each.id for each in self._old}
+        return [each for each in self._compose.containers(self._service) if each.id not in known]
+
+    def _wait_for_nginx(self) -> None:
+        """Return when nginx has sent a request to each new container. Raises ComposeError."""
+        missing = {self._address(each) for each in self._new()}
+        deadline = time.monotonic() + PATIENCE
+        while missing:
+            missing.discard(asked_by_nginx(self._compose, self._service))
+            if time.monotonic() > deadline:
+                raise ComposeError(
+                    f"nginx has not asked {', '.join(missing)} within {PATIENCE:g} s"
+                )
+
+    def _address(self, container: Container) -> str:
+        network = self._compose.config["networks"]["backend"]["name"]
+        path = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
+        return self._compose.engine("inspect", "--format", path, container.id)
+
+    def _take_back(self) -> None:
+        new = self._new()
+        self._compose.explain([each for each in new if not each.well])
+        self._say(f"{self._service}: the new ones go again, the old ones serve on")
+        if new:
+            self._compose.engine("rm", "--force", *(each.id for each in new))
+
+
+def asked_by_nginx(compose: Compose, service: str) -> str:
+    """The address of the container that nginx sends the next request for a service to; "" if
+    nobody answers. Raises ComposeError."""
+    head = compose.ask(
+        *("exec", "--no-TTY", "nginx", "curl", "--silent", "--head"),
+        f"http://127.0.0.1:8090/upstream/{service}",
+    )
+    fields = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
+    # Several, with commas, where the first that was asked did not answer.
+    return fields.get("X-Upstream", "").split(", ")[-1].rpartition(":")[0]
+
+
+def is_current(compose: Compose, container: Container) -> bool:
+    """Whether it was made from the image and the configuration that a new one would be made of."""
+    label = "com.docker.compose.config-hash"
+    form = f'{{{{.Image}}}} {{{{index .Config.Labels "{label}"}}}}'
+    has = compose.engine("inspect", "--format", form, container.id)
+    name = compose.config["services"][container.service]["image"]
+    image = compose.engine("image", "inspect", "--format", "{{.Id}}", name)
+    _, _, configuration = compose.ask("config", "--hash", container.service).partition(" ")
+    return has == f"{image} {configuration.strip()}"
+
+
+def _replace_nginx(compose: Compose, wanted: bool, say: Say) -> None:
+    if all(is_current(compose, each) for each in compose.containers("nginx")):
+        say("nginx: nothing has changed")
+    elif wanted:
+        compose.run("up", "--detach", "--wait", "--no-build", "--no-deps", "nginx")
+        say("nginx: replaced")
+    else:
+        say(
+            "nginx: has changed, but was left as it is. `make deploy ARGS=--nginx` replaces it: "
+            "for about a second nobody can connect"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The containers, started as their user starts them, under another name and on other ports."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import DockerException
+from docker.models.containers import Container
+
+from ops.compose import Compose
+from tests.stack.stack import Stack
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All of these need an engine: without one they are skipped, unless they were asked for."""
+    missing = _missing()
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.stack)
+            if missing and config.getoption("markexpr") != "stack":
+                item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing() -> str:
+    """Why there is no engine; "" if there is one."""
+    try:
+        docker.from_env(timeout=10).close()
+        with contextlib.closing(docker.from_env(timeout=10)) as client:
+            client.ping()
+    except DockerException as error:
+        return f"no Docker engine answers: {error}"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """The engine, asked through its SDK."""
+    with contextlib.closing(docker.from_env()) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def stack(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything runs, from the first test to the last. Nothing is set but ports and names."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "COMPOSE_PROJECT_NAME": f"slipway-test-{os.getpid()}",
+        "COMPOSE_DISABLE_ENV_FILE": "1",
+        "IMAGE": "slipway-test",
+        "REVISION": "first",
+        **{name: str(free_port()) for name in ("HTTP_PORT", "ALT_HTTP_PORT", "HTTPS_PORT")},
+    }
+    running = Stack(engine, environ)
+    try:
+        running.compose.ask("up", "--build", "--detach", "--wait")
+        yield running
+    finally:
+        everything = Compose(environ, profile="*")
+        everything.ask("down", "--volumes", "--remove-orphans", "--timeout", "5")
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def nginx(stack: Stack) -> Iterator[Callable[..., Container]]:
+    """Start one more nginx before the same services, with other settings, as
+    `nginx(RATE_LIMIT="2")`; it goes after the test."""
+    started: list[Container] = []
+
+    def start(*, volume: str = "", **settings: str) -> Container:
+        started.append(stack.one_more_nginx(settings, volume))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.remove(force=True)
