@@ -7,7 +7,7 @@ ARG NGINX_IMAGE=nginx:1.30
 # ---- what the service requires; built again only when its lock changes
 
 FROM ${PYTHON_IMAGE} AS requirements
-# Without pip of its own: what is not there cannot be abused.
+# Without a pip of its own: the base image has one that is enough.
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 # Wheels only: a package that would have to be compiled ends the build here, with its name.
@@ -23,7 +23,8 @@ FROM ${PYTHON_IMAGE} AS code
 COPY app /srv/app
 COPY gunicorn.conf.py /srv/
 # checked-hash: bytecode that holds whatever becomes of the files' times, and is never stale.
-RUN python -m compileall -q --invalidation-mode checked-hash /srv
+# Readable for whoever runs it, whatever the checkout was: a umask of 077 leaves it to its owner.
+RUN chmod -R a+rX /srv && python -m compileall -q --invalidation-mode checked-hash /srv
 
 # ---- the service
 
@@ -56,9 +57,11 @@ LABEL org.opencontainers.image.title="slipway" \
 FROM ${NGINX_IMAGE} AS nginx
 # The stock configuration goes: nothing of it is served by accident.
 RUN rm -rf /etc/nginx/conf.d /etc/nginx/nginx.conf \
- && mkdir /etc/nginx/certificates /var/static \
- && chown 101:101 /etc/nginx/certificates
+ && mkdir /etc/nginx/certificates /var/static /var/uploads \
+ && chown 101:101 /etc/nginx/certificates \
+ && chmod 1777 /var/uploads
 COPY nginx /etc/nginx/slipway
+RUN chmod -R a+rX /etc/nginx/slipway
 USER 101:101
 EXPOSE 8080 8081 8443
 STOPSIGNAL SIGQUIT
@@ -66,9 +69,5 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=500m
     CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "2", "http://127.0.0.1:8090/readyz"]
 ENTRYPOINT ["/etc/nginx/slipway/start"]
 CMD ["nginx", "-c", "/etc/nginx/slipway/nginx.conf", "-g", "daemon off;"]
-ARG VERSION=dev
-ARG REVISION=unknown
 LABEL org.opencontainers.image.title="slipway-nginx" \
-      org.opencontainers.image.description="nginx in front of slipway" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.description="nginx in front of slipway"

@@ -29,8 +29,11 @@ def collect(source: Path, target: Path) -> int:
         if file.suffix in COMPRESSIBLE:
             # Without a time in it, the same file gives the same bytes.
             packed = gzip.compress(data, 9, mtime=0)
+            beside = target / place.with_name(place.name + ".gz")
             if len(packed) < len(data):
-                _put(packed, file, target / place.with_name(place.name + ".gz"))
+                _put(packed, file, beside)
+            else:
+                beside.unlink(missing_ok=True)  # of an earlier release, when there was a gain
     return count
 
 

@@ -86,6 +86,19 @@ class Compose:
             for each in map(json.loads, lines)
         ]
 
+    def is_current(self, service: str, count: int = 1) -> bool:
+        """Whether Compose would leave these containers as they are: same image, same settings.
+        Raises ComposeError."""
+        scale = f"{service}={count}"
+        options = ("--detach", "--no-build", "--no-deps", "--scale", scale, service)
+        command = ("docker", "compose", *self._profile, "--dry-run", "up", *options)
+        plan = subprocess.run(
+            command, cwd=ROOT, env=self._environ, capture_output=True, text=True, check=False
+        )
+        if plan.returncode:
+            raise ComposeError(plan.stderr.strip())
+        return " Recreate" not in plan.stderr
+
     def explain(self, containers: list[Container]) -> None:
         """Show the last words of these, on standard error."""
         for each in containers:

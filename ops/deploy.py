@@ -70,7 +70,8 @@ class _Replacement:
 
     def carry_out(self) -> None:
         """Do it. Raises ComposeError; then the old ones serve on."""
-        if all(each.well and is_current(self._compose, each) for each in self._old) and self._old:
+        are_well = self._old and all(each.well for each in self._old)
+        if are_well and self._compose.is_current(self._service, len(self._old)):
             self._say(f"{self._service}: nothing has changed")
             return
         wanted = max(1, len(self._old))
@@ -133,19 +134,8 @@ def asked_by_nginx(compose: Compose, service: str) -> str:
     return fields.get("X-Upstream", "").split(", ")[-1].rpartition(":")[0]
 
 
-def is_current(compose: Compose, container: Container) -> bool:
-    """Whether it was made from the image and the configuration that a new one would be made of."""
-    label = "com.docker.compose.config-hash"
-    form = f'{{{{.Image}}}} {{{{index .Config.Labels "{label}"}}}}'
-    has = compose.engine("inspect", "--format", form, container.id)
-    name = compose.config["services"][container.service]["image"]
-    image = compose.engine("image", "inspect", "--format", "{{.Id}}", name)
-    _, _, configuration = compose.ask("config", "--hash", container.service).partition(" ")
-    return has == f"{image} {configuration.strip()}"
-
-
 def _replace_nginx(compose: Compose, wanted: bool, say: Say) -> None:
-    if all(is_current(compose, each) for each in compose.containers("nginx")):
+    if compose.is_current("nginx"):
         say("nginx: nothing has changed")
     elif wanted:
         compose.run("up", "--detach", "--wait", "--no-build", "--no-deps", "nginx")

@@ -56,6 +56,8 @@ def taken_ports(compose: Compose) -> Iterator[str]:
     ours = {each.id for each in compose.containers()}
     for name, service in compose.config["services"].items():
         for each in service.get("ports", ()):
+            if not each.get("published", "0").strip("0").isdigit():
+                continue  # any free one, or one of a range: Docker finds it
             port = int(each["published"])
             holders = compose.engine(
                 "ps", "--no-trunc", "--filter", f"publish={port}", "--format", "{{.ID}} {{.Names}}"

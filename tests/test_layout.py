@@ -31,7 +31,7 @@ NOT_PURE = {"asyncio", "socket", "ssl", "selectors", "signal", "threading", "uvl
 # Who carries the application, on which server.
 CARRIERS = {
     *("app.main", "app.__main__", "app.worker", "app.aiohttp_app", "app.aiohttp_adapter"),
-    "app.gallery",
+    *("app.gallery", "app.collect"),  # the last carries the static files elsewhere
 }
 
 

@@ -99,7 +99,7 @@ class ClientSession:
             url = URL(self._origin + target, encoded=True)
             patience = aiohttp.ClientTimeout(total=PATIENCE)
             async with (
-                aiohttp.ClientSession(timeout=patience, auto_decompress=False) as session,
+                aiohttp.ClientSession(timeout=patience) as session,
                 session.request(method, url, data=data, headers=_named(fields)) as answer,
             ):
                 headers = Message()

@@ -95,9 +95,10 @@ class Stack:
 
         wait_until(only_those, f"nginx asks {seen[-6:]}, not {wanted}")
 
-    def nginx_log(self, since: float = 0) -> list[dict[str, Any]]:
-        """nginx's access log."""
-        return access_log(self.one("nginx"), since)
+    def logged(self, since: float, **wanted: str) -> list[dict[str, Any]]:
+        """The lines of nginx's access log with these values, when there is one. since: seconds
+        since the epoch."""
+        return logged(self.one("nginx"), since, **wanted)
 
     def one_more_nginx(self, settings: Mapping[str, str], volume: str = "") -> Container:
         """Another nginx before the same services. Give its ports with `port_of`."""
@@ -126,7 +127,20 @@ def port_of(container: Container, inside: int = 8080) -> int:
     return int(container.ports[f"{inside}/tcp"][0]["HostPort"])
 
 
-def access_log(container: Container, since: float = 0) -> list[dict[str, Any]]:
-    """What nginx has logged of requests."""
+def access_log(container: Container, since: float) -> list[dict[str, Any]]:
+    """What nginx has logged of requests, since then. Raises ValueError for what is no JSON."""
     lines = container.logs(stderr=False, since=since).decode().splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")]
+    return [json.loads(line) for line in lines]
+
+
+def logged(container: Container, since: float, **wanted: str) -> list[dict[str, Any]]:
+    """Of these the lines with such values, when there is one: they are written after the answer."""
+    found: list[dict[str, Any]] = []
+
+    def there_is_one() -> bool:
+        lines = access_log(container, since)
+        found[:] = [each for each in lines if wanted.items() <= each.items()]
+        return bool(found)
+
+    wait_until(there_is_one, f"no line with {wanted}")
+    return found

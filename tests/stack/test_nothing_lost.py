@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack.processes import kill, look, workers
-from tests.stack.stack import Stack, is_healthy, wait_until
+from tests.stack.stack import Stack, access_log, is_healthy, wait_until
 from tests.stack.traffic import Traffic
 
 SLEEPERS = 20
@@ -73,7 +73,7 @@ def test_killed_worker(stack: Stack) -> None:
             lambda: len(now := workers(container)) == 2 and victim not in now, "nobody took over"
         )
         traffic.go_on()
-    log = stack.nginx_log(since)
+    log = access_log(stack.one("nginx"), since)
     in_its_hands = [each for each in log if each["upstream_status"].startswith("502")]
     slept = [each for each in in_its_hands if each["target"].startswith("/sleep")]
     lost = [each for each in in_its_hands if each["status"] == 502]

@@ -1,0 +1,71 @@
+"""The rules about the Procfile can be broken."""
+
+import pytest
+
+from ops.doctor.evidence import Evidence
+from ops.doctor.procfile import RULES
+from tests.ops.doctor.alteration import Broken, evident
+
+BROKEN = [
+    Broken(
+        "web",
+        evident(web=None),
+        "web: is not there (Procfile)",
+        "a web line: exec python gunicorn.conf.py",
+    ),
+    Broken(
+        "web",
+        evident(web="python gunicorn.conf.py"),
+        "web: python gunicorn.conf.py (Procfile)",
+        "a web line: exec python gunicorn.conf.py",
+    ),
+    Broken(
+        "web",
+        evident(web="exec gunicorn app.main:create_server"),
+        "web: exec gunicorn app.main:create_server (Procfile)",
+        "a web line: exec python gunicorn.conf.py",
+    ),
+    Broken(
+        "web",
+        evident(web="exec python 'gunicorn.conf.py"),
+        "web: exec python 'gunicorn.conf.py (Procfile)",
+        "a web line: exec python gunicorn.conf.py",
+    ),
+    *(
+        Broken(
+            "web-options",
+            evident(web=f"exec python gunicorn.conf.py {option}"),
+            f"gunicorn's {name}: {given} (Procfile)",
+            f"gunicorn's {name}: {ours} (gunicorn.conf.py)",
+        )
+        for option, name, given, ours in (
+            ("--bind 0.0.0.0:80", "bind", "0.0.0.0:80", "127.0.0.1:8000"),
+            ("-b unix:/tmp/x -b :80", "bind", "unix:/tmp/x,:80", "127.0.0.1:8000"),
+            ("--timeout=60", "timeout", "60", "30"),
+            ("-t 60", "timeout", "60", "30"),
+            ("--graceful-timeout 60", "graceful_timeout", "60", "25"),
+            ("--keep-alive 2", "keepalive", "2", "95"),
+        )
+    ),
+    Broken(
+        "web-options",
+        evident(web="exec python gunicorn.conf.py --nonsense"),
+        "web: exec python gunicorn.conf.py --nonsense (Procfile)",
+        "options: none above the file's (gunicorn.conf.py)",
+    ),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.rule)
+def test_broken(evidence: Evidence, broken: Broken) -> None:
+    """A rule that is broken is named, with both values and where they are set, and the cure."""
+    [rule] = [each for each in RULES if each.name == broken.rule]
+    said = broken.said(evidence, rule)
+    assert said[0] == f"BROKEN {rule.name}"
+    assert any(broken.left in line and broken.right in line for line in said)
+    assert said[-3:] == [f"  rule: {rule.law}", f"  cure: {rule.cure}", "0 rules hold, 1 is broken"]
+
+
+def test_every_rule() -> None:
+    """The table leaves none out."""
+    assert {each.rule for each in BROKEN} == {each.name for each in RULES}
