@@ -17,11 +17,13 @@ COMPRESSIBLE = {".css", ".html", ".js", ".json", ".map", ".mjs", ".svg", ".txt",
 
 
 def collect(source: Path, target: Path) -> int:
-    """Copy all files below source to target, but no dotfiles. Gives how many. Raises OSError."""
+    """Copy all files below source to target, but no dotfiles, and no links: the service serves
+    neither. Gives how many. Raises OSError."""
     count = 0
     for file in sorted(source.rglob("*")):
         place = file.relative_to(source)
-        if not file.is_file() or any(part.startswith(".") for part in place.parts):
+        hidden = any(part.startswith(".") for part in place.parts)
+        if hidden or file.is_symlink() or not file.is_file():
             continue
         data = file.read_bytes()
         _put(data, file, target / place)

@@ -111,7 +111,9 @@ def stream(request: Request) -> Response:
             yield content.line(number).encode()
             await asyncio.sleep(0)
 
-    return Response.stream(lines(), content_type="text/plain; charset=utf-8")
+    # nginx would compress and collect the lines until there are enough of them to send.
+    at_once = [("X-Accel-Buffering", "no")]
+    return Response.stream(lines(), content_type="text/plain; charset=utf-8", headers=at_once)
 
 
 def healthz(request: Request) -> Response:

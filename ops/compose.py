@@ -5,6 +5,7 @@ Knows nothing of what the containers do. Refuses to guess: what Docker says of a
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,11 +34,14 @@ class Container:
     exit_code: int
 
     @property
-    def well(self) -> bool:
-        """Whether it is as it should be: it runs and is healthy, or it has ended well."""
-        if self.state == "exited":
-            return self.exit_code == 0
+    def serves(self) -> bool:
+        """Whether it runs and is healthy."""
         return self.state == "running" and self.health in ("", "healthy")
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong with it: it serves, or it has ended well."""
+        return self.serves or (self.state == "exited" and self.exit_code == 0)
 
 
 class Compose:
@@ -106,13 +110,17 @@ class Compose:
             print(f"\n{each.service} is {state}. Its last words:", file=sys.stderr)
             command = ("docker", "logs", "--tail", "20", each.id)
             said = subprocess.run(
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+                command,
+                env=self._environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
             ).stdout
             print(said.decode(errors="replace").rstrip(), file=sys.stderr)
 
     def must_be_there(self) -> None:
         """Raise ComposeError, with the cure, if there is no Docker that we can use."""
-        if shutil.which("docker") is None:
+        if shutil.which("docker", path=self._environ.get("PATH")) is None:
             raise ComposeError("docker is not installed: https://docs.docker.com/engine/install/")
         try:
             version = self._ask("docker", "compose", "version", "--short")
@@ -120,8 +128,8 @@ class Compose:
             raise ComposeError(
                 "docker has no `compose`: https://docs.docker.com/compose/install/"
             ) from None
-        numbers = version.lstrip("v").split("-")[0].split("+")[0].split(".")
-        if tuple(map(int, numbers[:2])) < OLDEST:
+        numbers = re.match(r"v?([0-9]+)\.([0-9]+)", version)
+        if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
             needed = ".".join(map(str, OLDEST))
             raise ComposeError(f"docker compose is {version}, {needed} or later is needed")
         try:

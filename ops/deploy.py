@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 def deploy(compose: Compose, *, build: bool, nginx: bool, say: Say = print) -> None:
     """Replace what has changed. Raises ComposeError; then what ran before runs on."""
     compose.must_be_there()
-    if not [each for each in compose.containers("nginx") if each.well]:
+    if not [each for each in compose.containers("nginx") if each.serves]:
         raise ComposeError("nothing runs here that could be replaced: start it with `make up`")
     if build:
         compose.run("build")
@@ -70,8 +70,8 @@ class _Replacement:
 
     def carry_out(self) -> None:
         """Do it. Raises ComposeError; then the old ones serve on."""
-        are_well = self._old and all(each.well for each in self._old)
-        if are_well and self._compose.is_current(self._service, len(self._old)):
+        all_serve = self._old and all(each.serves for each in self._old)
+        if all_serve and self._compose.is_current(self._service, len(self._old)):
             self._say(f"{self._service}: nothing has changed")
             return
         wanted = max(1, len(self._old))
@@ -104,9 +104,9 @@ class _Replacement:
         deadline = time.monotonic() + PATIENCE
         while missing:
             missing.discard(asked_by_nginx(self._compose, self._service))
-            if time.monotonic() > deadline:
+            if missing and time.monotonic() > deadline:
                 raise ComposeError(
-                    f"nginx has not asked {', '.join(missing)} within {PATIENCE:g} s"
+                    f"nginx has not asked {', '.join(sorted(missing))} within {PATIENCE:g} s"
                 )
 
     def _address(self, container: Container) -> str:
@@ -116,7 +116,7 @@ class _Replacement:
 
     def _take_back(self) -> None:
         new = self._new()
-        self._compose.explain([each for each in new if not each.well])
+        self._compose.explain([each for each in new if not each.serves])
         self._say(f"{self._service}: the new ones go again, the old ones serve on")
         if new:
             self._compose.engine("rm", "--force", *(each.id for each in new))

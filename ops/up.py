@@ -10,7 +10,6 @@ import errno
 import socket
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from ops.compose import Compose, ComposeError
 
@@ -36,19 +35,21 @@ def main(arguments: list[str] | None = None) -> int:
         except ComposeError:
             compose.explain([each for each in compose.containers() if not each.well])
             raise
+        for port, what in published(compose):
+            print(f"{what}://localhost:{port}")
     except ComposeError as error:
         print(error, file=sys.stderr)
         return 1
-    for port, what in published(compose.config):
-        print(f"{what}://localhost:{port}")
     return 0
 
 
-def published(config: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    """The ports of this machine that lead to nginx, each with its scheme."""
+def published(compose: Compose) -> Iterator[tuple[int, str]]:
+    """The ports of this machine that lead to nginx, each with its scheme. Raises ComposeError."""
     for name in ("nginx", "nginx-tls"):
-        for each in config["services"].get(name, {}).get("ports", ()):
-            yield int(each["published"]), "https" if each["target"] == 8443 else "http"
+        for each in compose.config["services"].get(name, {}).get("ports", ()):
+            # Asked for, not read: of 0 and of a range only Docker knows what became.
+            address = compose.ask("port", name, str(each["target"]))
+            yield int(address.rpartition(":")[2]), "https" if each["target"] == 8443 else "http"
 
 
 def taken_ports(compose: Compose) -> Iterator[str]:

@@ -11,7 +11,13 @@ from app import knobs
 from app.httpd.limits import Deadlines, Limits
 from app.knobs import KNOBS, Knob
 
-EXAMPLE = (Path(__file__).parent.parent / ".env.example").read_text()
+ROOT = Path(__file__).parent.parent
+EXAMPLE = (ROOT / ".env.example").read_text()
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+# What the service reads, and what only nginx and Compose do.
+OURS, THEIRS = EXAMPLE.split("# ---- ")
+# Said by who builds, or fixed in docker-compose.yml.
+NOT_SET = {"VERSION", "REVISION"}
 
 
 def by_name(knob: Knob[Any]) -> str:
@@ -173,5 +179,28 @@ def test_example_shows(knob: Knob[Any]) -> None:
 def test_example_shows_nothing_else() -> None:
     """.env.example sets nothing, and names no variable that does not exist."""
     assert re.findall(r"^[^#\n].*", EXAMPLE, re.MULTILINE) == []
-    named = re.findall(r"^#([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)
+    named = re.findall(r"^#([A-Z0-9_]+)=", OURS, re.MULTILINE)
     assert sorted(named) == sorted(each.name for each in KNOBS)
+
+
+def test_example_shows_what_compose_reads() -> None:
+    """The second part has every variable of docker-compose.yml that is not the service's, with the
+    default that stands there."""
+    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE))
+    handed_on = re.findall(r"^      ([A-Z_]+):$", COMPOSE, re.MULTILINE)
+    shown = dict(re.findall(r"^#([A-Z0-9_]+)=(.*)$", THEIRS, re.MULTILINE))
+    ours = {each.name for each in KNOBS}
+    assert set(shown) == ({*defaults, *handed_on} - ours - NOT_SET)
+    assert {name: shown[name] for name in shown if name in defaults} == {
+        name: "" if name == "CERTIFICATES" else defaults[name] for name in shown if name in defaults
+    }
+
+
+def test_example_shows_nginx_defaults() -> None:
+    """And the default that nginx/start has."""
+    start = (ROOT / "nginx" / "start").read_text()
+    defaults = dict(re.findall(r"^\s*whole ([A-Z_]+) [a-z_]+ (\d+) ", start, re.MULTILINE))
+    shown = dict(re.findall(r"^#([A-Z0-9_]+)=(.*)$", THEIRS, re.MULTILINE))
+    known = set(defaults) & set(shown)
+    assert known >= {"NGINX_WORKERS", "CONNECTION_LIMIT", "MICRO_CACHE", "RATE_LIMIT", "HTTPS_PORT"}
+    assert {name: shown[name] for name in known} == {name: defaults[name] for name in known}

@@ -30,7 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _missing() -> str:
     """Why there is no engine; "" if there is one."""
     try:
-        docker.from_env(timeout=10).close()
         with contextlib.closing(docker.from_env(timeout=10)) as client:
             client.ping()
     except DockerException as error:
@@ -46,21 +45,33 @@ def engine() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def stack(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(engine: docker.DockerClient) -> Iterator[Stack]:
     """Everything runs, from the first test to the last. Nothing is set but ports and names."""
-    environ = {
+    environ = environment("test")
+    running = Stack(engine, environ)
+    with removed(environ):
+        running.compose.ask("up", "--build", "--detach", "--wait")
+        yield running
+
+
+def environment(name: str) -> dict[str, str]:
+    """For a Compose project of its own, beside whatever else runs here."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "COMPOSE_PROJECT_NAME": f"slipway-test-{os.getpid()}",
+        "COMPOSE_PROJECT_NAME": f"slipway-{name}-{os.getpid()}",
         "COMPOSE_DISABLE_ENV_FILE": "1",
-        "IMAGE": "slipway-test",
+        "IMAGE": f"slipway-{name}",
         "REVISION": "first",
         **{name: str(free_port()) for name in ("HTTP_PORT", "ALT_HTTP_PORT", "HTTPS_PORT")},
     }
-    running = Stack(engine, environ)
+
+
+@contextlib.contextmanager
+def removed(environ: dict[str, str]) -> Iterator[None]:
+    """The containers and volumes of a project go at the end, whatever happened."""
     try:
-        running.compose.ask("up", "--build", "--detach", "--wait")
-        yield running
+        yield
     finally:
         everything = Compose(environ, profile="*")
         everything.ask("down", "--volumes", "--remove-orphans", "--timeout", "5")

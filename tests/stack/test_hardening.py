@@ -7,6 +7,15 @@ from tests.stack.stack import Stack
 
 SERVICES = ("protocol", "aiohttp", "nginx")
 MIB = 1024 * 1024
+# What the official image says of itself.
+STOCK = {
+    "NGINX_VERSION",
+    "NJS_VERSION",
+    "NJS_RELEASE",
+    "PKG_RELEASE",
+    "DYNPKG_RELEASE",
+    "ACME_VERSION",
+}
 
 
 @pytest.fixture(params=SERVICES)
@@ -45,6 +54,14 @@ def test_only_nginx_can_be_reached(stack: Stack) -> None:
         assert not each.attrs["HostConfig"]["PortBindings"]
         assert list(each.attrs["NetworkSettings"]["Networks"]) == [f"{stack.name}_backend"]
     assert set(stack.one("nginx").attrs["HostConfig"]["PortBindings"]) == {"8080/tcp", "8081/tcp"}
+
+
+def test_nginx_knows_its_own_settings(stack: Stack) -> None:
+    """What else is in .env, secrets too, is for the service alone."""
+    services = stack.compose.config["services"]
+    assert "env_file" not in services["nginx"]
+    names = {each.partition("=")[0] for each in stack.one("nginx").attrs["Config"]["Env"]}
+    assert names <= {"PATH", *services["nginx"]["environment"], *STOCK}
 
 
 def test_nobody_in_particular(container: Container) -> None:

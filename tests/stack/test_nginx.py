@@ -93,6 +93,13 @@ def test_no_host(stack: Stack) -> None:
     assert b"\nHost: localhost\n" in answer
 
 
+def test_http_0_9(stack: Stack) -> None:
+    """It is refused, though the answer can have no head."""
+    answer = raw(stack.http_port, b"GET /plaintext\r\n")
+    assert b"400 Bad Request" in answer
+    assert b"Hello" not in answer
+
+
 def test_log(stack: Stack) -> None:
     """One line of JSON for each answer, whatever is in the request."""
     since = time.time()

@@ -20,7 +20,7 @@ LEFT_OUT = {
 
 # What is not HTTP/1.1 by the book, and is answered all the same.
 LENIENT = {
-    "HTTP/0.9": "nginx still speaks it, and an answer has no status line there",
+    "HTTP/0.9": "its answer, a refusal, has no status line there",
     "bytes in the target": "the service refuses them; nginx knows where the next request begins",
     "no colon": "nginx leaves such a line out (ignore_invalid_headers)",
     "two spaces": "nginx takes them for one, and sends one",
