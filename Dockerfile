@@ -1,5 +1,8 @@
-# Two images: `app`, which is the service on either of its servers, and `nginx` before it.
-# docker build --target app -t slipway .
+# Two images: `nginx`, and `app`, which is the service on either of its servers. The last is what
+# `docker build .` builds, and a platform that finds this file.
+#
+# Where the same bytes are wanted each time, name the base images with their digests:
+# docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
 
 ARG PYTHON_IMAGE=python:3.14-slim
 ARG NGINX_IMAGE=nginx:1.30
@@ -26,6 +29,26 @@ COPY gunicorn.conf.py /srv/
 # Readable for whoever runs it, whatever the checkout was: a umask of 077 leaves it to its owner.
 RUN chmod -R a+rX /srv && python -m compileall -q --invalidation-mode checked-hash /srv
 
+# ---- nginx, for before the service
+
+FROM ${NGINX_IMAGE} AS nginx
+# The stock configuration goes: nothing of it is served by accident.
+RUN rm -rf /etc/nginx/conf.d /etc/nginx/nginx.conf \
+ && mkdir /etc/nginx/certificates /var/static /var/uploads \
+ && chown 101:101 /etc/nginx/certificates \
+ && chmod 1777 /var/uploads
+COPY nginx /etc/nginx/slipway
+RUN chmod -R a+rX /etc/nginx/slipway
+USER 101:101
+EXPOSE 8080 8081 8443
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
+    CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "2", "http://127.0.0.1:8090/readyz"]
+ENTRYPOINT ["/etc/nginx/slipway/start"]
+CMD ["nginx", "-c", "/etc/nginx/slipway/nginx.conf", "-g", "daemon off;"]
+LABEL org.opencontainers.image.title="slipway-nginx" \
+      org.opencontainers.image.description="nginx in front of slipway"
+
 # ---- the service
 
 FROM ${PYTHON_IMAGE} AS app
@@ -51,23 +74,3 @@ LABEL org.opencontainers.image.title="slipway" \
       org.opencontainers.image.description="A small, fast HTTP service" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-
-# ---- nginx before it
-
-FROM ${NGINX_IMAGE} AS nginx
-# The stock configuration goes: nothing of it is served by accident.
-RUN rm -rf /etc/nginx/conf.d /etc/nginx/nginx.conf \
- && mkdir /etc/nginx/certificates /var/static /var/uploads \
- && chown 101:101 /etc/nginx/certificates \
- && chmod 1777 /var/uploads
-COPY nginx /etc/nginx/slipway
-RUN chmod -R a+rX /etc/nginx/slipway
-USER 101:101
-EXPOSE 8080 8081 8443
-STOPSIGNAL SIGQUIT
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
-    CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "2", "http://127.0.0.1:8090/readyz"]
-ENTRYPOINT ["/etc/nginx/slipway/start"]
-CMD ["nginx", "-c", "/etc/nginx/slipway/nginx.conf", "-g", "daemon off;"]
-LABEL org.opencontainers.image.title="slipway-nginx" \
-      org.opencontainers.image.description="nginx in front of slipway"

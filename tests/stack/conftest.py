@@ -61,7 +61,7 @@ def environment(name: str) -> dict[str, str]:
         "HOME": os.environ.get("HOME", "/"),
         "COMPOSE_PROJECT_NAME": f"slipway-{name}-{os.getpid()}",
         "COMPOSE_DISABLE_ENV_FILE": "1",
-        "IMAGE": f"slipway-{name}",
+        "IMAGE": f"slipway-{name}-{os.getpid()}",
         "REVISION": "first",
         **{name: str(free_port()) for name in ("HTTP_PORT", "ALT_HTTP_PORT", "HTTPS_PORT")},
     }
@@ -69,12 +69,12 @@ def environment(name: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def removed(environ: dict[str, str]) -> Iterator[None]:
-    """The containers and volumes of a project go at the end, whatever happened."""
+    """The containers, volumes and images of a project go at the end, whatever happened."""
     try:
         yield
     finally:
         everything = Compose(environ, profile="*")
-        everything.ask("down", "--volumes", "--remove-orphans", "--timeout", "5")
+        everything.ask("down", "--volumes", "--rmi=all", "--remove-orphans", "--timeout", "5")
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from ops.compose import Compose
 from ops.deploy import asked_by_nginx
 
-PATIENCE = 30.0  # seconds; whatever is waited for takes much less, or never comes
+PATIENCE = 40.0  # seconds; whatever is waited for takes less, or never comes
 
 
 @dataclass

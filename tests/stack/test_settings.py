@@ -103,10 +103,15 @@ def test_times(nginx: Nginx) -> None:
 
 
 def test_handler_time(nginx: Nginx) -> None:
-    """nginx waits for longer than the service gives its handlers: 504 is the last resort."""
-    container = nginx(TIMEOUT_HANDLER="100")
-    said = container.exec_run(["cat", "/tmp/settings/http.conf"]).output.decode()
-    assert "proxy_read_timeout 125s;" in said
+    """nginx waits for 25 s longer than the service gives its handlers, and then says who waits."""
+    since = time.time()
+    container = nginx(TIMEOUT_HANDLER="1")
+    answer = ask(port_of(container), "/sleep?seconds=30")
+    assert answer.status == 504
+    assert f"<code>{answer.headers['X-Request-Id']}</code>".encode() in answer.body
+    # It was in a handler's hands for too long to be asked again.
+    (line,) = logged(container, since, target="/sleep?seconds=30")
+    assert (line["status"], line["upstream_status"]) == (504, "504")
 
 
 # ---- hosts
