@@ -90,6 +90,13 @@ class Compose:
             for each in map(json.loads, lines)
         ]
 
+    def look(self, service: str, container_id: str) -> Container:
+        """One container of a service, as it is now. Raises ComposeError."""
+        form = "{{.State.Status}} {{.State.ExitCode}} {{if .State.Health}}{{.State.Health.Status}}"
+        said = self.engine("inspect", "--format", f"{form}{{{{end}}}}", container_id)
+        state, code, *health = said.split()
+        return Container(container_id, service, state, "".join(health), int(code))
+
     def is_current(self, service: str, count: int = 1) -> bool:
         """Whether Compose would leave these containers as they are: same image, same settings.
         Raises ComposeError."""
@@ -108,7 +115,7 @@ class Compose:
         for each in containers:
             state = f"{each.state}, {each.health}" if each.health else each.state
             print(f"\n{each.service} is {state}. Its last words:", file=sys.stderr)
-            command = ("docker", "logs", "--tail", "20", each.id)
+            command = ("docker", "logs", "--tail", "50", each.id)
             said = subprocess.run(
                 command,
                 env=self._environ,

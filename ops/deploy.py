@@ -1,8 +1,9 @@
 """make deploy: put new containers in the place of the running ones, and lose no request.
 
-For each service behind nginx: as many new containers as there are old ones, beside them; when they
-are healthy and nginx sends them requests, the old ones are told to stop, answer what they have, and
-go. New ones that do not get healthy are taken away again, and the old ones stay.
+For each service behind nginx: one new container is tried out where nginx does not see it; then as
+many as there are old ones are started beside them; when they are healthy and nginx sends them
+requests, the old ones are told to stop, answer what they have, and go. New ones that do not get
+healthy are taken away again, and the old ones stay.
 """
 
 import argparse
@@ -12,7 +13,8 @@ from collections.abc import Callable
 
 from ops.compose import Compose, ComposeError, Container
 
-PATIENCE = 60.0  # seconds for nginx to find the new ones; it asks the name server each second
+PATIENCE = 60.0  # seconds for a new one to get healthy, and for nginx to find those that are
+PAUSE = 0.2  # seconds between two looks at a container
 Say = Callable[[str], None]
 
 
@@ -74,6 +76,7 @@ class _Replacement:
         if all_serve and self._compose.is_current(self._service, len(self._old)):
             self._say(f"{self._service}: nothing has changed")
             return
+        self._try_out()
         wanted = max(1, len(self._old))
         self._say(f"{self._service}: starting {wanted} new beside {len(self._old)} old")
         try:
@@ -88,6 +91,25 @@ class _Replacement:
             self._compose.engine("stop", *ids)
             self._compose.engine("rm", *ids)
         self._say(f"{self._service}: replaced")
+
+    def _try_out(self) -> None:
+        """See a new one healthy, under a name that nginx does not ask for: it asks for the others
+        from the moment they are there. Raises ComposeError."""
+        self._say(f"{self._service}: trying out a new one")
+        said = self._compose.ask("run", "--detach", "--no-deps", self._service)
+        trial = said.splitlines()[-1]
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while not (found := self._compose.look(self._service, trial)).serves:
+                failed = found.state != "running" or found.health == "unhealthy"
+                if failed or time.monotonic() > deadline:
+                    self._compose.explain([found])
+                    raise ComposeError(
+                        f"{self._service}: the new one does not get well, the old ones serve on"
+                    )
+                time.sleep(PAUSE)
+        finally:
+            self._compose.engine("rm", "--force", trial)
 
     def _start(self, total: int) -> None:
         scale = f"{self._service}={total}"

@@ -146,8 +146,8 @@ def test_is_current(docker: Docker) -> None:
 
 def test_explain(docker: Docker, capfd: Capture) -> None:
     """The state and the last words of each, whichever stream they went to and whatever they are."""
-    docker.says("logs --tail 20 a", "one\n", err="two\n\n")
-    docker.says("logs --tail 20 b", "\\0377")
+    docker.says("logs --tail 50 a", "one\n", err="two\n\n")
+    docker.says("logs --tail 50 b", "\\0377")
     Compose().explain(
         [Container("a", "app", "running", "unhealthy", 0), Container("b", "nginx", "dead", "", 0)]
     )
@@ -178,7 +178,7 @@ def test_up_fails(docker: Docker, capfd: Capture) -> None:
     rows = row("app1", "exited", "", 1) + row("static", "exited", "") + row("nginx")
     docker.says(PS, "", rows)
     docker.says(f"compose {WHOLE_UP}", status=17)
-    docker.says("logs --tail 20 app1", "bad setting\n")
+    docker.says("logs --tail 50 app1", "bad setting\n")
     assert up.main([]) == 1
     said = "\napp is exited. Its last words:\nbad setting\n"
     assert capfd.readouterr() == ("", f"{said}failed: docker compose {WHOLE_UP}\n")

@@ -9,6 +9,8 @@ from tests.ops.fake_docker import PLAN, PS, Docker, row
 
 Capture = pytest.CaptureFixture[str]
 UP = "compose up --detach --wait --no-build --no-deps --no-recreate --scale"
+TRY = "compose run --detach --no-deps app"
+LOOK = "inspect --format {{.State.Status}}"
 CURL = "compose exec --no-TTY nginx curl --silent --head http://127.0.0.1:8090/upstream/app"
 
 
@@ -34,9 +36,11 @@ def changed(running: Docker) -> Docker:
     running.says(f"{PS} app", row("app1"), row("app1") + row("app2"))
     running.says(f"{UP} app=2 app")
     running.says("inspect", "10.0.0.2")
+    running.says(LOOK, "running 0 starting", "running 0 healthy")
+    running.says(TRY, "noise\\ntrial\\n")
     head = "HTTP/1.1 200 OK\nX-Upstream: 10.0.0.1:80"
     running.says(CURL, "", f"{head}\n", f"{head}, 10.0.0.2:80\n")
-    for command in ("stop app1", "rm app1", "rm --force app2"):
+    for command in ("stop app1", "rm app1", "rm --force app2", "rm --force trial"):
         running.says(command)
     return running
 
@@ -72,11 +76,17 @@ def test_stopped_service(running: Docker, capfd: Capture, monkeypatch: pytest.Mo
     running.says(f"{PS} app", row("app1", "exited", ""), row("app1") + row("app2"))
     running.says(f"{UP} app=2 app")
     running.says("inspect", "10.0.0.2")
+    running.says(LOOK, "running 0 healthy")
+    running.says(TRY, "trial")
+    running.says("rm --force trial")
     running.says(CURL, "X-Upstream: 10.0.0.2:80\n")
     running.says("stop app1")
     running.says("rm app1")
     assert deploy.main([]) == 0
-    assert capfd.readouterr().out.splitlines()[0] == "app: starting 1 new beside 1 old"
+    assert capfd.readouterr().out.splitlines()[:2] == [
+        "app: trying out a new one",
+        "app: starting 1 new beside 1 old",
+    ]
 
 
 def test_changed_nginx(running: Docker, capfd: Capture) -> None:
@@ -95,7 +105,7 @@ def test_replaced(changed: Docker, capfd: Capture) -> None:
     changed.says(f"{PLAN} nginx=1 nginx", err=" Container nginx1  Recreate\n")
     changed.says("compose up --detach --wait --no-build --no-deps nginx")
     assert deploy.main(["--no-build", "--nginx"]) == 0
-    assert capfd.readouterr().out.splitlines()[1:] == [
+    assert capfd.readouterr().out.splitlines()[2:] == [
         "app: the new ones serve, the old ones finish what they have",
         "app: replaced",
         "nginx: replaced",
@@ -110,11 +120,12 @@ def test_taken_back(
     changed: Docker, capfd: Capture, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """New ones that do not come to serve go again, with their last words; the old ones stay."""
+    changed.says(LOOK, "running 0 healthy")
     said = "nginx has not asked 10.0.0.2 within 0 s\n"
     if fault == "it ends":
         changed.says(f"{PS} app", row("app1"), row("app1") + row("app2", "exited", ""))
         changed.says(f"{UP} app=2 app", err="app2 exited (0)", status=1)
-        changed.says("logs --tail 20 app2", "bye")
+        changed.says("logs --tail 50 app2", "bye")
         said = "\napp is exited. Its last words:\nbye\napp2 exited (0)\n"
     monkeypatch.setattr(deploy, "PATIENCE", 0)
     assert deploy.main([]) == 1
@@ -124,8 +135,37 @@ def test_taken_back(
         said,
     )
     assert [each for each in changed.calls() if "app1" in each or "rm" in each.split()] == [
-        "rm --force app2"
+        "rm --force trial",
+        "rm --force app2",
     ]
+
+
+@pytest.mark.parametrize("state", ["exited 1", "restarting 1 starting", "running 0 unhealthy"])
+def test_bad_release(changed: Docker, capfd: Capture, state: str) -> None:
+    """It is seen where nginx does not ask it: no other one is started, and it goes again."""
+    changed.says(LOOK, "running 0 starting", state)
+    changed.says("logs --tail 50 trial", "bye")
+    assert deploy.main([]) == 1
+    out, err = capfd.readouterr()
+    assert out == "app: trying out a new one\n"
+    assert err.splitlines()[2:] == [
+        "bye",
+        "app: the new one does not get well, the old ones serve on",
+    ]
+    calls = changed.calls()
+    assert not any(each.startswith("compose up") for each in calls)
+    assert calls[-1] == "rm --force trial"
+
+
+def test_release_that_never_gets_ready(
+    changed: Docker, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for it for ever."""
+    monkeypatch.setattr(deploy, "PATIENCE", 0)
+    changed.says(LOOK, "running 0 starting")
+    changed.says("logs --tail 50 trial", "still here")
+    assert deploy.main([]) == 1
+    assert "app is running, starting. Its last words:\nstill here\n" in capfd.readouterr().err
 
 
 def test_bad_nginx(running: Docker, capfd: Capture) -> None:

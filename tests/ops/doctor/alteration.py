@@ -1,6 +1,6 @@
 """How to alter what the doctor has found, so that a rule is broken, and what it says then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +22,16 @@ class Broken:
     left: str
     right: str
 
-    def said(self, evidence: Evidence, rule: Rule) -> list[str]:
-        """The lines of the report, if the rule does not hold."""
-        said, sound = report(self.alteration(evidence), [rule], verbose=True)
-        return [] if sound else said.splitlines()
+    def check(self, evidence: Evidence, rules: Sequence[Rule]) -> None:
+        """Assert that the report names it, with both values, where they are set, and the cure."""
+        [rule] = [each for each in rules if each.name == self.rule]
+        text, sound = report(self.alteration(evidence), [rule], verbose=True)
+        said = text.splitlines()
+        assert not sound
+        assert said[0] == f"BROKEN {rule.name}"
+        assert any(self.left in line and self.right in line for line in said)
+        end = [f"  rule: {rule.law}", f"  cure: {rule.cure}", "0 rules hold, 1 is broken"]
+        assert said[-3:] == end
 
 
 def variables(service: str, **environ: str) -> Alteration:
