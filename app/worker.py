@@ -89,7 +89,9 @@ class ProtocolWorker(Worker):
         """Once a second, from the loop."""
         self.notify()
         service = self.runner.service if self.runner is not None else None
-        if self.ppid != os.getppid():
+        if not self.alive and self.runner is not None:
+            self.runner.leave()  # gunicorn's --reload says it in no other way
+        elif self.ppid != os.getppid():
             self._leave("its parent is gone")
         elif service is not None and service.requests >= self.max_requests:
             self._leave(f"it has answered {service.requests} requests")

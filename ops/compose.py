@@ -3,6 +3,7 @@
 Knows nothing of what the containers do. Refuses to guess: what Docker says of a failure is shown.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+FRONTS = ("nginx", "nginx-tls")  # the services that people reach
 OLDEST = (2, 24)  # of Compose: env_file with required: false
 
 
@@ -48,7 +50,7 @@ class Compose:
     """The project of the docker-compose.yml beside us. environ: what is set besides .env."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ, profile: str | None = None) -> None:
-        self._environ = {**environ, **_facts(environ)}
+        self._environ = dict(environ)
         self._profile = () if profile is None else ("--profile", profile)
 
     def run(self, *arguments: str) -> None:
@@ -125,6 +127,39 @@ class Compose:
             ).stdout
             print(said.decode(errors="replace").rstrip(), file=sys.stderr)
 
+    def behind_nginx(self) -> list[str]:
+        """The services that nginx waits for. Raises ComposeError."""
+        waits: dict[str, dict[str, str]] = self.config["services"]["nginx"]["depends_on"]
+        return [name for name, how in waits.items() if how["condition"] == "service_healthy"]
+
+    def running_images(self) -> dict[str, str]:
+        """What runs was made of: images by the names that they should have. Raises ComposeError."""
+        services = self.config["services"]
+        return {
+            services[each.service]["image"]: self.engine(
+                "inspect", "--format", "{{.Image}}", each.id
+            )
+            for each in self.containers()
+            if each.serves and "image" in services.get(each.service, ())
+        }
+
+    def name_again(self, images: Mapping[str, str]) -> None:
+        """Give images their names back, or the next `docker compose up` would take those that were
+        not good enough."""
+        for name, image in images.items():
+            with contextlib.suppress(
+                ComposeError
+            ):  # what went wrong before is to be told, not this
+                self.engine("tag", image, name)
+
+    def judge(self, *services: str) -> None:
+        """Have the settings of each judged by the image that is there, without touching what
+        runs. Raises ComposeError with what it said."""
+        for each in services:
+            is_nginx = each.startswith("nginx")
+            check = ("true",) if is_nginx else ("python", "gunicorn.conf.py", "--check-config")
+            self.ask("run", "--rm", "--no-deps", each, *check)
+
     def must_be_there(self) -> None:
         """Raise ComposeError, with the cure, if there is no Docker that we can use."""
         if shutil.which("docker", path=self._environ.get("PATH")) is None:
@@ -145,14 +180,3 @@ class Compose:
             raise ComposeError(
                 f"no Docker engine answers: start it, or let your user use it.\n{error}"
             ) from None
-
-
-def _facts(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the images are labelled with, unless somebody has said it."""
-    said = {}
-    if "REVISION" not in environ and shutil.which("git"):
-        command = ("git", "describe", "--always", "--dirty", "--abbrev=12")
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            said["REVISION"] = done.stdout.strip()
-    return said

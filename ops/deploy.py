@@ -1,9 +1,9 @@
 """make deploy: put new containers in the place of the running ones, and lose no request.
 
-For each service behind nginx: one new container is tried out where nginx does not see it; then as
-many as there are old ones are started beside them; when they are healthy and nginx sends them
-requests, the old ones are told to stop, answer what they have, and go. New ones that do not get
-healthy are taken away again, and the old ones stay.
+One new container of each service behind nginx is tried out where nginx does not see it. Then, for
+each service, as many as there are old ones are started beside them; when they are healthy and nginx
+sends them requests, the old ones are told to stop, answer what they have, and go. If anything goes
+wrong, new ones and new images are taken away again, and the old ones stay.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from ops.compose import Compose, ComposeError, Container
+from ops.compose import FRONTS, Compose, ComposeError, Container
 
 PATIENCE = 60.0  # seconds for a new one to get healthy, and for nginx to find those that are
 PAUSE = 0.2  # seconds between two looks at a container
@@ -41,42 +41,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def deploy(compose: Compose, *, build: bool, nginx: bool, say: Say = print) -> None:
-    """Replace what has changed. Raises ComposeError; then what ran before runs on."""
+    """Replace what has changed. Raises ComposeError; then the service where that was noticed, and
+    those after it, run on as before."""
     compose.must_be_there()
-    if not [each for each in compose.containers("nginx") if each.serves]:
+    fronts = {each.service for each in compose.containers(*FRONTS) if each.serves}
+    if "nginx" not in fronts:
         raise ComposeError("nothing runs here that could be replaced: start it with `make up`")
-    if build:
-        compose.run("build")
-    # nginx's configuration is judged before anything is touched.
-    compose.ask("run", "--rm", "--no-deps", "nginx", "true")
-    compose.ask("run", "--rm", "--no-deps", "static")
-    for service in behind_nginx(compose):
-        _Replacement(compose, service, say).carry_out()
-    _replace_nginx(compose, nginx, say)
-
-
-def behind_nginx(compose: Compose) -> list[str]:
-    """The services that nginx waits for."""
-    waits: dict[str, dict[str, str]] = compose.config["services"]["nginx"]["depends_on"]
-    return [name for name, how in waits.items() if how["condition"] == "service_healthy"]
+    replacements = [
+        _Replacement(compose, service, sorted(fronts), say) for service in compose.behind_nginx()
+    ]
+    before = compose.running_images()
+    try:
+        if build:
+            compose.run("build")
+        # All that can be known beforehand is, before anything is touched.
+        compose.judge(*sorted(fronts))
+        for each in replacements:
+            each.try_out()
+        compose.ask("run", "--rm", "--no-deps", "static")
+        for each in replacements:
+            each.carry_out()
+    except (ComposeError, KeyboardInterrupt):
+        compose.name_again(before)
+        raise
+    for front in sorted(fronts):
+        _replace_nginx(compose, front, nginx, say)
 
 
 class _Replacement:
     """New containers for old ones, of one service."""
 
-    def __init__(self, compose: Compose, service: str, say: Say) -> None:
+    def __init__(self, compose: Compose, service: str, fronts: list[str], say: Say) -> None:
         self._compose = compose
         self._service = service
+        self._fronts = fronts
         self._say = say
         self._old = compose.containers(service)
+        self._is_due = True
 
     def carry_out(self) -> None:
-        """Do it. Raises ComposeError; then the old ones serve on."""
-        all_serve = self._old and all(each.serves for each in self._old)
-        if all_serve and self._compose.is_current(self._service, len(self._old)):
-            self._say(f"{self._service}: nothing has changed")
+        """Do it, after `try_out`. Raises ComposeError; then the old ones serve on."""
+        if not self._is_due:
             return
-        self._try_out()
         wanted = max(1, len(self._old))
         self._say(f"{self._service}: starting {wanted} new beside {len(self._old)} old")
         try:
@@ -92,9 +98,14 @@ class _Replacement:
             self._compose.engine("rm", *ids)
         self._say(f"{self._service}: replaced")
 
-    def _try_out(self) -> None:
-        """See a new one healthy, under a name that nginx does not ask for: it asks for the others
-        from the moment they are there. Raises ComposeError."""
+    def try_out(self) -> None:
+        """See a new one healthy, if there is anything new, under a name that nginx does not ask
+        for: it asks for the others from the moment they are there. Raises ComposeError."""
+        all_serve = self._old and all(each.serves for each in self._old)
+        self._is_due = not all_serve or not self._compose.is_current(self._service, len(self._old))
+        if not self._is_due:
+            self._say(f"{self._service}: nothing has changed")
+            return
         self._say(f"{self._service}: trying out a new one")
         said = self._compose.ask("run", "--detach", "--no-deps", self._service)
         trial = said.splitlines()[-1]
@@ -122,14 +133,15 @@ class _Replacement:
 
     def _wait_for_nginx(self) -> None:
         """Return when nginx has sent a request to each new container. Raises ComposeError."""
-        missing = {self._address(each) for each in self._new()}
+        addresses = {self._address(each) for each in self._new()}
         deadline = time.monotonic() + PATIENCE
-        while missing:
-            missing.discard(asked_by_nginx(self._compose, self._service))
-            if missing and time.monotonic() > deadline:
-                raise ComposeError(
-                    f"nginx has not asked {', '.join(sorted(missing))} within {PATIENCE:g} s"
-                )
+        for front in self._fronts:
+            missing = set(addresses)
+            while missing:
+                missing.discard(asked_by_nginx(self._compose, self._service, front))
+                if missing and time.monotonic() > deadline:
+                    names = ", ".join(sorted(missing))
+                    raise ComposeError(f"{front} has not asked {names} within {PATIENCE:g} s")
 
     def _address(self, container: Container) -> str:
         network = self._compose.config["networks"]["backend"]["name"]
@@ -144,11 +156,11 @@ class _Replacement:
             self._compose.engine("rm", "--force", *(each.id for each in new))
 
 
-def asked_by_nginx(compose: Compose, service: str) -> str:
+def asked_by_nginx(compose: Compose, service: str, front: str = "nginx") -> str:
     """The address of the container that nginx sends the next request for a service to; "" if
-    nobody answers. Raises ComposeError."""
+    nobody answers. front: which nginx. Raises ComposeError."""
     head = compose.ask(
-        *("exec", "--no-TTY", "nginx", "curl", "--silent", "--head"),
+        *("exec", "--no-TTY", front, "curl", "--silent", "--head"),
         f"http://127.0.0.1:8090/upstream/{service}",
     )
     fields = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
@@ -156,15 +168,15 @@ def asked_by_nginx(compose: Compose, service: str) -> str:
     return fields.get("X-Upstream", "").split(", ")[-1].rpartition(":")[0]
 
 
-def _replace_nginx(compose: Compose, wanted: bool, say: Say) -> None:
-    if compose.is_current("nginx"):
-        say("nginx: nothing has changed")
+def _replace_nginx(compose: Compose, front: str, wanted: bool, say: Say) -> None:
+    if compose.is_current(front):
+        say(f"{front}: nothing has changed")
     elif wanted:
-        compose.run("up", "--detach", "--wait", "--no-build", "--no-deps", "nginx")
-        say("nginx: replaced")
+        compose.run("up", "--detach", "--wait", "--no-build", "--no-deps", front)
+        say(f"{front}: replaced")
     else:
         say(
-            "nginx: has changed, but was left as it is. `make deploy ARGS=--nginx` replaces it: "
+            f"{front}: has changed, but was left as it is. `make deploy ARGS=--nginx` replaces it: "
             "for about a second nobody can connect"
         )
 

@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from ops.compose import Compose, ComposeError
+from ops.compose import FRONTS, Compose, ComposeError
 
 # The variables that decide on which ports nginx is found, by the port inside.
 PORTS = {8080: "HTTP_PORT", 8081: "ALT_HTTP_PORT", 8443: "HTTPS_PORT"}
@@ -30,8 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
         taken = list(taken_ports(compose))
         if taken:
             raise ComposeError("\n".join(taken))
+        before = compose.running_images()
         try:
-            compose.run("up", "--build", "--detach", "--wait", "--remove-orphans")
+            compose.run("build")
+            # What runs already is not to be replaced by what does not start.
+            fronts = [each for each in FRONTS if each in compose.config["services"]]
+            compose.judge(*compose.behind_nginx(), *fronts)
+        except ComposeError:
+            compose.name_again(before)
+            raise
+        try:
+            compose.run("up", "--detach", "--wait", "--remove-orphans")
         except ComposeError:
             compose.explain([each for each in compose.containers() if not each.well])
             raise
@@ -45,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def published(compose: Compose) -> Iterator[tuple[int, str]]:
     """The ports of this machine that lead to nginx, each with its scheme. Raises ComposeError."""
-    for name in ("nginx", "nginx-tls"):
+    for name in FRONTS:
         for each in compose.config["services"].get(name, {}).get("ports", ()):
             # Asked for, not read: of 0 and of a range only Docker knows what became.
             address = compose.ask("port", name, str(each["target"]))
@@ -70,8 +79,8 @@ def taken_ports(compose: Compose) -> Iterator[str]:
                 who = f"the container {by[0][1]}" if by else "another program"
                 variable = PORTS.get(each["target"], "another port")
                 yield (
-                    f"port {port} for {name} is taken by {who}: stop it, or choose another, "
-                    f"as in {variable}={port + 1000} make up"
+                    f"port {port} for {name} is taken by {who}: stop it, or choose another in "
+                    f".env, as in {variable}={port + 1000}"
                 )
 
 

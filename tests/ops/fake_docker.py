@@ -13,18 +13,23 @@ from ops.compose import ROOT
 PS = "compose ps --all --no-trunc --format json"
 PLAN = "compose --dry-run up --detach --no-build --no-deps --scale"
 NGINX = {
+    "image": "test-nginx:latest",
     "depends_on": {"app": {"condition": "service_healthy"}, "static": {"condition": "other"}},
     "ports": [{"target": 8080, "published": "0"}, {"target": 8443, "published": "0"}],
 }
 CONFIG = {
-    "services": {"app": {}, "static": {}, "nginx": NGINX},
+    "services": {
+        "app": {"image": "test:latest"},
+        "static": {"image": "test:latest"},
+        "nginx": NGINX,
+    },
     "networks": {"backend": {"name": "test_backend"}},
 }
 
 SCRIPT = """\
 #!/bin/sh
 here=${{0%/*}}
-echo "$REVISION $PWD $*" >> "$here/calls"
+echo "$PWD $*" >> "$here/calls"
 say() {{  # what belongs to one command: one answer after the other, the last for good
     at=$(cat "$here/$1.at")
     [ ! -e "$here/$1.$((at + 1))" ] || echo $((at + 1)) > "$here/$1.at"
@@ -65,9 +70,9 @@ class Docker:
         file = self._folder / "calls"
         lines = file.read_text().splitlines() if file.exists() else []
         file.unlink(missing_ok=True)
-        found = [each.split(" ", 2) for each in lines]
-        assert {where for _, where, what in found if what.startswith("compose ")} <= {str(ROOT)}
-        return [what for _, _, what in found]
+        found = [each.split(" ", 1) for each in lines]
+        assert {where for where, what in found if what.startswith("compose ")} <= {str(ROOT)}
+        return [what for _, what in found]
 
 
 def row(name: str, state: str = "running", health: str = "healthy", code: int = 0) -> str:

@@ -18,9 +18,8 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
-    """A `docker` that is found first, of a project whose revision is known."""
+    """A `docker` that is found first."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setenv("REVISION", "test")
     monkeypatch.chdir(tmp_path)
     return Docker(tmp_path)
 
@@ -59,7 +58,7 @@ def trouble(compose: Compose | None = None) -> str:
 
 def test_not_installed(docker: Docker, tmp_path: Path) -> None:
     """There is no `docker` on the PATH of this project."""
-    without = Compose({"PATH": str(tmp_path / "nothing"), "REVISION": "test"})
+    without = Compose({"PATH": str(tmp_path / "nothing")})
     cure = "https://docs.docker.com/engine/install/"
     assert trouble(without) == f"docker is not installed: {cure}"
     assert docker.calls() == []
@@ -92,16 +91,14 @@ def test_failures(docker: Docker, capfd: Capture) -> None:
     assert docker.calls() == ["compose one", "compose --profile tls two a", "three", "compose one"]
 
 
-def test_revision(docker: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The images are labelled with what git says, unless somebody has said it."""
-    (tmp_path / "git").write_text('#!/bin/sh\necho "$1-dirty"\n')
-    (tmp_path / "git").chmod(0o755)
-    docker.says("info")
-    Compose().engine("info")
-    monkeypatch.delenv("REVISION")
-    Compose().engine("info")
-    lines = (tmp_path / "calls").read_text().splitlines()
-    assert [each.split()[0] for each in lines] == ["test", "describe-dirty"]
+def test_environment(docker: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker is told what is set for this project, and nothing else."""
+    (tmp_path / "docker").write_text('#!/bin/sh\necho "$1:$TAG:$REVISION"\n')
+    monkeypatch.setenv("REVISION", "ours")
+    project = Compose({"PATH": str(tmp_path), "TAG": "theirs"})
+    assert (project.ask(), project.engine("info")) == ("compose:theirs:", "info:theirs:")
+    assert Compose().engine("info") == "info::ours"
+    assert docker.calls() == []
 
 
 @pytest.mark.parametrize(
@@ -156,32 +153,119 @@ def test_explain(docker: Docker, capfd: Capture) -> None:
     assert capfd.readouterr() == ("", said)
 
 
+JUDGE = "run --rm --no-deps"
+CHECK = "python gunicorn.conf.py --check-config"
+
+
+def test_judge(docker: Docker, capfd: Capture) -> None:
+    """nginx is judged by its entry point, the service by itself. The first that is wrong is the
+    last that is asked."""
+    docker.says(f"compose {JUDGE}", "fine\n", err="only a warning")
+    Compose().judge("app", "nginx", "nginx-tls")
+    asked = [
+        f"compose {JUDGE} app {CHECK}",
+        f"compose {JUDGE} nginx true",
+        f"compose {JUDGE} nginx-tls true",
+    ]
+    assert docker.calls() == asked
+    Compose().judge()
+    assert docker.calls() == []
+    docker.says(f"compose {JUDGE} nginx true", err="bad\n", status=1)
+    with pytest.raises(ComposeError, match=r"^bad$"):
+        Compose().judge("app", "nginx", "nginx-tls")
+    assert docker.calls() == asked[:2]
+    assert capfd.readouterr() == ("", "")
+
+
 # ---- make up
 
-WHOLE_UP = "up --build --detach --wait --remove-orphans"
+WHOLE_UP = "up --detach --wait --remove-orphans"
+QUESTIONS = ("version", "compose version", "compose config", PS)
 
 
-def test_up(docker: Docker, capfd: Capture) -> None:
-    """It ends with where nginx is found, also where Docker has chosen the ports."""
-    docker.says("compose --profile tls config", json.dumps(CONFIG))
-    docker.says(f"compose --profile tls {PS[8:]}")
-    docker.says(f"compose --profile tls {WHOLE_UP}", "building\n")
-    docker.says("compose --profile tls port nginx 8080", "0.0.0.0:32768")
-    docker.says("compose --profile tls port nginx 8443", "[::]:32769")
+@pytest.fixture
+def ready(docker: Docker) -> Docker:
+    """Nothing runs, and nothing stands in the way of it."""
+    docker.says(PS)
+    docker.says("compose build", "building\n")
+    docker.says(f"compose {JUDGE}", "fine\n")
+    docker.says(f"compose {WHOLE_UP}", "starting\n")
+    docker.says("compose port nginx", "0.0.0.0:32768")
+    return docker
+
+
+def orders(docker: Docker) -> list[str]:
+    """What it was told to do, without what it was only asked."""
+    return [each for each in docker.calls() if not each.startswith(QUESTIONS)]
+
+
+def test_up(ready: Docker, capfd: Capture) -> None:
+    """Built, judged, and only then started; the static files have no settings to judge."""
+    assert up.main([]) == 0
+    assert orders(ready) == [
+        "compose build",
+        f"compose {JUDGE} app {CHECK}",
+        f"compose {JUDGE} nginx true",
+        f"compose {WHOLE_UP}",
+        "compose port nginx 8080",
+        "compose port nginx 8443",
+    ]
+    where = "http://localhost:32768\nhttps://localhost:32768\n"
+    assert capfd.readouterr() == (f"building\nstarting\n{where}", "")
+
+
+def test_up_with_tls(docker: Docker, capfd: Capture) -> None:
+    """All of it is of the profile, its nginx is judged as well. It ends with where both are found,
+    also where Docker has chosen the ports."""
+    tls = "compose --profile tls"
+    secure = {"image": "test-nginx:latest", "ports": [{"target": 8443, "published": "0"}]}
+    plain = {**CONFIG["services"]["nginx"], "ports": [{"target": 8080, "published": "0"}]}
+    config = {"services": {**CONFIG["services"], "nginx": plain, "nginx-tls": secure}}
+    docker.says(f"{tls} config", json.dumps(config))
+    for command in (PS.removeprefix("compose "), "build", JUDGE, WHOLE_UP):
+        docker.says(f"{tls} {command}")
+    docker.says(f"{tls} port nginx 8080", "0.0.0.0:32768")
+    docker.says(f"{tls} port nginx-tls 8443", "[::]:32769")
     assert up.main(["--tls"]) == 0
-    where = "http://localhost:32768\nhttps://localhost:32769\n"
-    assert capfd.readouterr() == (f"building\n{where}", "")
+    assert capfd.readouterr() == ("http://localhost:32768\nhttps://localhost:32769\n", "")
+    calls = docker.calls()
+    judged, started = (
+        calls.index(each) for each in (f"{tls} {JUDGE} nginx-tls true", f"{tls} {WHOLE_UP}")
+    )
+    assert calls.index(f"{tls} build") < judged < started
 
 
-def test_up_fails(docker: Docker, capfd: Capture) -> None:
+def test_up_fails(ready: Docker, capfd: Capture) -> None:
     """The last words of what is not well, and of nothing else; then what failed."""
     rows = row("app1", "exited", "", 1) + row("static", "exited", "") + row("nginx")
-    docker.says(PS, "", rows)
-    docker.says(f"compose {WHOLE_UP}", status=17)
-    docker.says("logs --tail 50 app1", "bad setting\n")
+    ready.says(PS, "", "", rows)
+    ready.says(f"compose {WHOLE_UP}", status=17)
+    ready.says("logs --tail 50 app1", "bad setting\n")
     assert up.main([]) == 1
     said = "\napp is exited. Its last words:\nbad setting\n"
-    assert capfd.readouterr() == ("", f"{said}failed: docker compose {WHOLE_UP}\n")
+    assert capfd.readouterr() == ("building\n", f"{said}failed: docker compose {WHOLE_UP}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("build", "bad\nfailed: docker compose build\n"),
+        (f"{JUDGE} app {CHECK}", "bad\n"),
+        (f"{JUDGE} nginx true", "bad\n"),
+    ],
+)
+def test_up_touches_nothing(ready: Docker, capfd: Capture, command: str, said: str) -> None:
+    """What runs is not replaced by what cannot be built, or by settings that are not allowed."""
+    ready.says(f"compose {command}", err="bad\n", status=1)
+    assert up.main([]) == 1
+    assert capfd.readouterr().err == said
+    assert orders(ready)[-1] == f"compose {command}"
+    # Where something runs, its image has its name again.
+    ready.says(PS, row("app1"))
+    ready.says("inspect --format {{.Image}} app1", "sha256:app")
+    ready.says("tag sha256:app test:latest")
+    assert up.main([]) == 1
+    assert orders(ready)[-2:] == [f"compose {command}", "tag sha256:app test:latest"]
 
 
 def test_ports_that_are_taken(docker: Docker, capfd: Capture) -> None:
@@ -197,14 +281,15 @@ def test_ports_that_are_taken(docker: Docker, capfd: Capture) -> None:
         docker.says("ps --no-trunc --filter publish=1001 ", "nginx ours\n")
         docker.says("ps --no-trunc --filter publish=1002 ", "other theirs\n")
         assert up.main([]) == 1
-    said = "port {0} for nginx is taken by {1}: stop it, or choose another, as in {2}={3} make up"
+    said = "port {0} for nginx is taken by {1}: stop it, or choose another in .env, as in {2}={3}"
     program, more = "another program", int(port) + 1000
     assert capfd.readouterr().err.splitlines() == [
         said.format(1002, "the container theirs", "ALT_HTTP_PORT", 2002),
         said.format(port, program, "HTTPS_PORT", more),
         said.format(port, program, "another port", more),
     ]
-    assert not any("compose up" in each for each in docker.calls())
+    asked = (*QUESTIONS, "ps --no-trunc --filter publish=")
+    assert [each for each in docker.calls() if not each.startswith(asked)] == []
 
 
 def test_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """Workers come and go under steady traffic, and nobody notices but who was in their hands."""
 
+import itertools
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -32,22 +34,46 @@ def test_hup(loop: str, tmp_path: Path) -> None:
         assert service.said().count("Hang up: Master") == 2
 
 
+# A program to be saved with another number.
+CHANGING = (
+    "from app.main import create_server as create\n"
+    "def create_server(settings):\n"
+    "    server = create(settings)\n"
+    "    server.get('/pid')(lambda _: 'OLD')\n"
+    "    return server\n"
+)
+
+
+def test_reload_when_saved(tmp_path: Path) -> None:
+    """gunicorn's --reload: what is saved is served, the second time as well."""
+    program = tmp_path / "saved_application.py"
+    program.write_text(CHANGING.replace("OLD", "1"))
+    options = ("--reload", "--pythonpath", str(tmp_path))
+    application = "saved_application:create_server"
+    with gunicorn(tmp_path, application, *options, PYTHONDONTWRITEBYTECODE="1") as service:
+        assert service.ready().pid() == 1
+        times = itertools.count(time.time(), 10)
+
+        def served(number: int) -> bool:
+            # Saved again each time: gunicorn may not have looked at the file before the first.
+            program.write_text(CHANGING.replace("OLD", str(number)))
+            later = next(times)
+            os.utime(program, (later, later))
+            return service.pid() == number
+
+        for number in (2, 3):
+            service.wait_until(lambda number=number: served(number), f"{number} is served")
+
+
 def test_hup_brings_in_new_code(tmp_path: Path) -> None:
     """The application is imported anew by each worker."""
     program = tmp_path / "changing_application.py"
-    text = (
-        "from app.main import create_server as create\n"
-        "def create_server(settings):\n"
-        "    server = create(settings)\n"
-        "    server.get('/pid')(lambda _: 'OLD')\n"
-        "    return server\n"
-    )
-    program.write_text(text.replace("OLD", "1"))
+    program.write_text(CHANGING.replace("OLD", "1"))
     options = ("--pythonpath", str(tmp_path))
     application = "changing_application:create_server"
     with gunicorn(tmp_path, application, *options, PYTHONDONTWRITEBYTECODE="1") as service:
         assert service.ready().pid() == 1
-        program.write_text(text.replace("OLD", "2"))
+        program.write_text(CHANGING.replace("OLD", "2"))
         reload(service)
         assert service.pid() == 2
 

@@ -109,6 +109,7 @@ def test_bad_deploy(stack: Stack, tmp_path: Path, fault: str) -> None:
     change, why = BAD[fault]
     override = tmp_path / "bad.yml"
     override.write_text(f"services:\n  protocol:\n    {change}\n  aiohttp:\n    {change}\n")
+    stack.compose.ask("up", "--detach", "--build", "--wait")
     before = {each.id for each in stack.containers()}
     with Traffic(stack.http_port) as traffic:
         traffic.go_on()
@@ -119,6 +120,8 @@ def test_bad_deploy(stack: Stack, tmp_path: Path, fault: str) -> None:
     assert why in done.stderr
     assert ": the new one does not get well, the old ones serve on\n" in done.stderr
     assert traffic.failures == []
+    # Nor does the next one who starts something get the images of the bad release.
+    stack.compose.ask("up", "--detach", "--wait")
     assert {each.id for each in stack.containers()} == before
 
 

@@ -45,6 +45,15 @@ def test_reload(stack: Stack, traffic: Traffic) -> None:
     assert len(workers(container)) == len(before)
 
 
+def test_nginx_reload(stack: Stack, traffic: Traffic) -> None:
+    """`nginx -s reload`, as after the renewal of a certificate: new workers, and those who keep
+    their connections are told which answer is the last."""
+    for _ in range(3):
+        conf = "/etc/nginx/slipway/nginx.conf"
+        stack.compose.ask("exec", "--no-TTY", "nginx", "nginx", "-c", conf, "-s", "reload")
+        traffic.go_on()
+
+
 def test_scale(stack: Stack, traffic: Traffic) -> None:
     """Three containers, all of which are asked, and back to one."""
     options = ("--detach", "--wait", "--no-recreate", "--no-deps", "--scale")

@@ -136,6 +136,12 @@ def test_hosts(hosts: int, host: str, status: int) -> None:
         assert ask(hosts, target, Host=host).status == status
 
 
+def test_hosts_of_health_checks(hosts: int) -> None:
+    """A balancer asks for an address, or for nobody."""
+    for target in ("/healthz", "/readyz"):
+        assert ask(hosts, target, Host="127.0.0.1").status == 200
+
+
 @pytest.fixture(scope="module")
 def hosts(stack: Stack) -> Iterator[int]:
     """The port of an nginx for some hosts."""
@@ -175,6 +181,7 @@ def test_redirect(nginx: Nginx) -> None:
     assert answer.status == 308
     assert answer.headers["Location"] == "https://example.com/hello/you?a=b"
     assert ask(port_of(container), "/plaintext", X_Forwarded_Proto="https").status == 200
+    assert ask(port_of(container), "/readyz").status == 200
 
 
 # ---- the cache

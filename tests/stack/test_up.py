@@ -99,7 +99,7 @@ def test_port_taken(stack: Stack) -> None:
         done = up(environ)
     assert done.returncode == 1
     alt, container = stack.alt_http_port, stack.one("nginx").name
-    said = "port {0} for nginx is taken by {2}: stop it, or choose another, as in {3}={1} make up"
+    said = "port {0} for nginx is taken by {2}: stop it, or choose another in .env, as in {3}={1}"
     assert done.stderr.splitlines() == [
         said.format(port, port + 1000, "another program", "HTTP_PORT"),
         said.format(alt, alt + 1000, f"the container {container}", "ALT_HTTP_PORT"),

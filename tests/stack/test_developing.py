@@ -1,0 +1,51 @@
+"""docker-compose.dev.yml: what is saved is served, without anybody starting anything."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.compose import ROOT
+from tests.stack.conftest import environment, removed
+from tests.stack.stack import ask, wait_until
+
+FILES = ("docker-compose.yml", "docker-compose.dev.yml")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the project that may be edited, and that others may read."""
+    for name in (*FILES, ".dockerignore", "Dockerfile", "gunicorn.conf.py", "requirements.txt"):
+        shutil.copy2(ROOT / name, tmp_path)
+    for name in ("app", "nginx"):
+        ignored = shutil.ignore_patterns("__pycache__", "gallery")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def developed(copy: Path) -> Iterator[dict[str, str]]:
+    """It runs. Gives what it was started with."""
+    environ = {**environment("dev"), "COMPOSE_FILE": ":".join(FILES)}
+    with removed({**environ, "COMPOSE_FILE": "docker-compose.yml"}):
+        up = ["docker", "compose", "up", "--build", "--detach", "--wait"]
+        subprocess.run(up, cwd=copy, env=environ, check=True, capture_output=True)
+        yield environ
+
+
+@pytest.mark.parametrize("port", ["HTTP_PORT", "ALT_HTTP_PORT"])
+def test_change(copy: Path, developed: dict[str, str], port: str) -> None:
+    """Code and static files, on both servers."""
+    found = int(developed[port])
+    content = copy / "app" / "content.py"
+    for said in ("Hello, once!", "Hello, again!"):
+        content.write_text(f"{content.read_text()}\nHELLO_WORLD = {said!r}\n")
+        wait_until(lambda said=said: ask(found, "/plaintext").body == said.encode(), f"no {said}")
+    sheet = copy / "app" / "static" / "slipway.css"
+    sheet.write_text("b { color: red }\n")
+    wait_until(lambda: ask(found, "/static/slipway.css").body == b"b { color: red }\n", "no b")
