@@ -1,7 +1,10 @@
 """docker-compose.dev.yml: what is saved is served, without anybody starting anything."""
 
+import itertools
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +46,17 @@ def test_change(copy: Path, developed: dict[str, str], port: str) -> None:
     """Code and static files, on both servers."""
     found = int(developed[port])
     content = copy / "app" / "content.py"
+    times = itertools.count(time.time(), 10)
+
+    def served(said: str) -> bool:
+        # Saved again each time: gunicorn may not have looked at the file before the first.
+        later = next(times)
+        os.utime(content, (later, later))
+        return ask(found, "/plaintext").body == said.encode()
+
     for said in ("Hello, once!", "Hello, again!"):
         content.write_text(f"{content.read_text()}\nHELLO_WORLD = {said!r}\n")
-        wait_until(lambda said=said: ask(found, "/plaintext").body == said.encode(), f"no {said}")
+        wait_until(lambda said=said: served(said), f"no {said}")
     sheet = copy / "app" / "static" / "slipway.css"
     sheet.write_text("b { color: red }\n")
     wait_until(lambda: ask(found, "/static/slipway.css").body == b"b { color: red }\n", "no b")
