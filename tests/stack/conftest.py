@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-from ops.compose import Compose
+from ops.compose import ROOT
 from tests.stack.stack import Stack
 
 HERE = Path(__file__).parent
@@ -68,13 +69,14 @@ def environment(name: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def removed(environ: dict[str, str]) -> Iterator[None]:
+def removed(environ: dict[str, str], folder: Path = ROOT) -> Iterator[None]:
     """The containers, volumes and images of a project go at the end, whatever happened."""
     try:
         yield
     finally:
-        everything = Compose(environ, profile="*")
-        everything.ask("down", "--volumes", "--rmi=all", "--remove-orphans", "--timeout", "5")
+        down = ("down", "--volumes", "--rmi=all", "--remove-orphans", "--timeout=5")
+        command = ["docker", "compose", "--profile=*", *down]
+        subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
 
 
 def free_port() -> int:
