@@ -14,9 +14,10 @@ FROM ${PYTHON_IMAGE} AS requirements
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 # Wheels only: a package that would have to be compiled ends the build here, with its name.
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
-    --root-user-action=ignore --require-hashes --only-binary=:all: -r requirements.txt \
+    --cache-dir /var/cache/pip --root-user-action=ignore \
+    --require-hashes --only-binary=:all: -r requirements.txt \
  && find /opt/venv -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.c" -o -name "*.h" \
     | xargs rm -f
 
