@@ -51,7 +51,7 @@ def stack(engine: docker.DockerClient) -> Iterator[Stack]:
     environ = environment("test")
     running = Stack(engine, environ)
     with removed(environ):
-        running.compose.ask("up", "--build", "--detach", "--wait")
+        running.up("--build")
         yield running
 
 

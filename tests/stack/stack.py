@@ -61,6 +61,12 @@ class Stack:
         self.alt_http_port = int(environ["ALT_HTTP_PORT"])
         self.https_port = int(environ["HTTPS_PORT"])
 
+    def up(self, *options: str) -> None:
+        """`docker compose up`, until all are healthy and nginx has found those that are new."""
+        self.compose.ask("up", "--detach", "--wait", *options)
+        for service in ("protocol", "aiohttp"):
+            self.asks(service, self.addresses(service))
+
     def with_settings(self, **settings: str) -> Compose:
         """The same project, started with other settings."""
         return Compose({**self.environ, **settings})

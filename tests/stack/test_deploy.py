@@ -56,14 +56,14 @@ def test_without_its_stand_in(stack: Stack) -> None:
             done = deploy(stack, REVISION="alone")
             traffic.go_on()
     finally:
-        stack.compose.ask("up", "--detach", "--wait")
+        stack.up()
     assert done.returncode == 0, done.stdout + done.stderr
     assert traffic.failures == []
 
 
 def test_two_of_each(stack: Stack) -> None:
     """As many as there were."""
-    stack.compose.ask("up", "--detach", "--wait", "--no-deps", "--scale", "protocol=2", "protocol")
+    stack.up("--no-deps", "--scale", "protocol=2", "protocol")
     try:
         with Traffic(stack.http_port) as traffic:
             traffic.go_on()
@@ -74,7 +74,7 @@ def test_two_of_each(stack: Stack) -> None:
         assert len(stack.containers("protocol")) == 2
         assert revisions(stack, "protocol") == {"two"}
     finally:
-        stack.compose.ask("up", "--detach", "--wait", "--no-deps", "protocol")
+        stack.up("--no-deps", "protocol")
 
 
 def test_nothing_to_deploy(stack: Stack) -> None:
@@ -109,7 +109,7 @@ def test_bad_deploy(stack: Stack, tmp_path: Path, fault: str) -> None:
     change, why = BAD[fault]
     override = tmp_path / "bad.yml"
     override.write_text(f"services:\n  protocol:\n    {change}\n  aiohttp:\n    {change}\n")
-    stack.compose.ask("up", "--detach", "--build", "--wait")
+    stack.up("--build")
     before = {each.id for each in stack.containers()}
     with Traffic(stack.http_port) as traffic:
         traffic.go_on()
@@ -121,7 +121,7 @@ def test_bad_deploy(stack: Stack, tmp_path: Path, fault: str) -> None:
     assert ": the new one does not get well, the old ones serve on\n" in done.stderr
     assert traffic.failures == []
     # Nor does the next one who starts something get the images of the bad release.
-    stack.compose.ask("up", "--detach", "--wait")
+    stack.up()
     assert {each.id for each in stack.containers()} == before
 
 
@@ -146,7 +146,7 @@ def test_changed_nginx(stack: Stack) -> None:
         assert "nginx: replaced\n" in done.stdout
         assert ask(stack.http_port, "/hello/again").headers["X-Cache"] == "MISS"
     finally:
-        stack.compose.ask("up", "--detach", "--wait")
+        stack.up()
 
 
 def test_nothing_runs(stack: Stack) -> None:

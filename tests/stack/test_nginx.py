@@ -222,7 +222,7 @@ def test_unavailable(stack: Stack) -> None:
             assert (line["method"], line["status"]) == (method, answer.status)
         assert ask(stack.http_port, SHEET).status == 200
     finally:
-        stack.compose.ask("up", "--detach", "--wait")
+        stack.up()
 
 
 def test_one_stands_in_for_the_other(stack: Stack) -> None:
@@ -231,6 +231,6 @@ def test_one_stands_in_for_the_other(stack: Stack) -> None:
         stack.compose.ask("stop", "aiohttp")
         assert b"<dd>the Protocol server</dd>" in ask(stack.alt_http_port, "/").body
     finally:
-        stack.compose.ask("up", "--detach", "--wait")
+        stack.up()
     stack.asks("aiohttp", stack.addresses("aiohttp"))
     assert b"<dd>aiohttp</dd>" in ask(stack.alt_http_port, "/").body

@@ -125,7 +125,7 @@ def test_stop_with_idle_connections(stack: Stack) -> None:
             assert {each["ExitCode"] for each in stopped} == {0}
             assert [each.recv(1) for each in idle] == [b""] * len(idle)
         finally:
-            stack.compose.ask("up", "--detach", "--wait")
+            stack.up()
 
 
 def _stopped(stack: Stack) -> list[dict[str, int]]:

@@ -34,7 +34,7 @@ def test_nginx_starts_last(stack: Stack) -> None:
 
 def test_one_image(stack: Stack) -> None:
     """Both servers, and the copying of the static files, run the same image."""
-    stack.compose.ask("up", "--detach", "--wait")
+    stack.up()
     services = ("protocol", "aiohttp", "static")
     every = stack.compose.containers(*services)
     assert {each.service for each in every} == set(services)
@@ -43,9 +43,9 @@ def test_one_image(stack: Stack) -> None:
 
 def test_again(stack: Stack) -> None:
     """Where nothing has changed, nothing is replaced, though all of it is built again."""
-    stack.compose.ask("up", "--detach", "--build", "--wait")
+    stack.up("--build")
     before = {each.id for each in stack.containers()}
-    stack.compose.ask("up", "--detach", "--build", "--wait")
+    stack.up("--build")
     assert {each.id for each in stack.containers()} == before
 
 
