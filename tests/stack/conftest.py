@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,6 +17,10 @@ from ops.compose import ROOT
 from tests.stack.stack import Stack
 
 HERE = Path(__file__).parent
+COPIED = (
+    *(".dockerignore", "Dockerfile", "Procfile", "docker-compose.yml", "docker-compose.dev.yml"),
+    *("gunicorn.conf.py", "requirements.txt", "app", "nginx", "ops"),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -77,6 +82,21 @@ def removed(environ: dict[str, str], folder: Path = ROOT) -> Iterator[None]:
         down = ("down", "--volumes", "--rmi=all", "--remove-orphans", "--timeout=5")
         command = ["docker", "compose", "--profile=*", *down]
         subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
+
+
+def copy_project(folder: Path) -> None:
+    """What the containers are made of and operated with, to be changed by a test. They may read
+    it, wherever a test's folder is."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "gallery")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy2(source, folder)
+    for each in (folder, *folder.parents):
+        if each.name.startswith(("pytest-", folder.name)):
+            each.chmod(each.stat().st_mode | 0o055)
 
 
 def free_port() -> int:

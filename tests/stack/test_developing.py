@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.compose import ROOT
-from tests.stack.conftest import environment, removed
+from tests.stack.conftest import copy_project, environment, removed
 from tests.stack.stack import ask, wait_until
 
 FILES = ("docker-compose.yml", "docker-compose.dev.yml")
@@ -20,14 +18,7 @@ FILES = ("docker-compose.yml", "docker-compose.dev.yml")
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the project that may be edited, and that others may read."""
-    for name in (*FILES, ".dockerignore", "Dockerfile", "gunicorn.conf.py", "requirements.txt"):
-        shutil.copy2(ROOT / name, tmp_path)
-    for name in ("app", "nginx"):
-        ignored = shutil.ignore_patterns("__pycache__", "gallery")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o755)
+    copy_project(tmp_path)
     return tmp_path
 
 

@@ -2,7 +2,6 @@
 for it, and a deploy loses nothing all the same."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.compose import ROOT
-from tests.stack.conftest import environment, removed
+from tests.stack.conftest import copy_project, environment, removed
 from tests.stack.traffic import Traffic
 
 # What goes out, of which file.
@@ -50,13 +48,7 @@ OUT = {
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The project without the twin."""
-    for name in (".dockerignore", "Dockerfile", "Procfile", "docker-compose.yml"):
-        shutil.copy2(ROOT / name, tmp_path)
-    for name in ("gunicorn.conf.py", "requirements.txt"):
-        shutil.copy2(ROOT / name, tmp_path)
-    for name in ("app", "nginx", "ops"):
-        ignored = shutil.ignore_patterns("__pycache__", "gallery")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    copy_project(tmp_path)
     for name, parts in OUT.items():
         text = (tmp_path / name).read_text()
         for part in parts:
