@@ -38,7 +38,7 @@ deploy: ## Replace the running containers by new ones, and lose no request
 check: $(VENV)/.dev ## Look for faults without running anything: lint, layout, types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy app ops gunicorn.conf.py $(wildcard bench)
+	$(RUN) -m mypy app ops gunicorn.conf.py $(wildcard bench loadtest)
 
 bench: $(VENV)/.gallery ## Measure against other servers
 	@$(RUN) -m bench $(ARGS)
@@ -47,6 +47,7 @@ lock: $(VENV)/.dev ## Derive requirements*.txt from pyproject.toml (ARGS=--upgra
 	$(LOCK) $(ARGS) pyproject.toml --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 	$(LOCK) $(ARGS) --group gallery --constraints requirements.txt --output-file requirements-gallery.txt
+	$(LOCK) $(ARGS) --group loadtest --constraints requirements-dev.txt --output-file requirements-loadtest.txt
 
 clean: ## Remove .venv and every cache
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -59,7 +60,8 @@ clean: ## Remove .venv and every cache
 $(VENV)/.runtime: requirements.txt $(VENV)/.python
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 $(VENV)/.gallery: requirements-gallery.txt $(VENV)/.runtime
-$(VENV)/.runtime $(VENV)/.dev $(VENV)/.gallery:
+$(VENV)/.loadtest: requirements-loadtest.txt $(VENV)/.gallery
+$(VENV)/.runtime $(VENV)/.dev $(VENV)/.gallery $(VENV)/.loadtest:
 	@echo "Installing $< into $(VENV)"
 	@$(INSTALL) $<
 	@touch $@

@@ -31,6 +31,7 @@ LOCKS = {
     "requirements.txt": (PROJECT["project"]["dependencies"], "slipway (pyproject.toml)"),
     "requirements-dev.txt": (declared("dev"), "slipway (pyproject.toml:dev)"),
     "requirements-gallery.txt": (declared("gallery"), "slipway (pyproject.toml:gallery)"),
+    "requirements-loadtest.txt": (declared("loadtest"), "slipway (pyproject.toml:loadtest)"),
 }
 
 # Every line of a lock is one of these: no index, no path and no address has a place in it.

@@ -1,0 +1,188 @@
+"""The part of a test that the master does, or the only process: it hands out the requests, gathers
+what came of them, and says what it is worth.
+
+Each process is told its share when all users are there, and answers when it has sent it: the sum is
+exact, however many processes there are.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import gevent
+from locust.runners import STATE_MISSING, MasterRunner
+
+from loadtest.facts import gather_facts
+from loadtest.rawload import service
+from loadtest.rawload.gathered import Asked, Used, gather
+from loadtest.rawload.ledger import SECOND_NS
+from loadtest.rawload.performer import BEGUN, HALT, ORDER, OUTCOME
+from loadtest.rawload.phase import Order, Outcome
+from loadtest.report.model import Report
+from loadtest.report.writing import write
+from loadtest.thresholds import figures_of, parse_thresholds
+
+LOCAL = "local"
+POLL_S = 0.05
+# Beyond what an answer may take: for messages, and for counting up.
+LATE_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Conductor:
+    """Conducts each test of one locust, from `spawning_complete` to the report."""
+
+    def __init__(self, environment: Any) -> None:
+        self._environment = environment
+        self._options = environment.parsed_options
+        self._runner = environment.runner
+        self._conducting: gevent.Greenlet[Any] | None = None
+        self._outcomes: dict[bool, dict[str, Outcome]] = {}
+        self._lost: set[str] = set()
+        self._cpu_seconds = 0.0
+        self.report: Report | None = None
+        self._runner.register_message(OUTCOME, self._on_outcome)
+        self._runner.register_message(BEGUN, self._on_begun)
+        events = environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.spawning_complete.add_listener(self._on_spawning_complete)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.test_stop.add_listener(self._on_test_stop)
+
+    def _on_test_start(self, **_: object) -> None:
+        self._conducting = None
+        self._outcomes = {False: {}, True: {}}
+        self._lost = set()
+        self.report = None
+
+    def _on_spawning_complete(self, **_: object) -> None:
+        """Shapes complete their spawning again and again: the first time counts."""
+        if self._options.requests and self._conducting is None:
+            self._conducting = gevent.spawn(self._conduct)
+
+    def _on_outcome(self, environment: Any, msg: Any, **_: object) -> None:
+        outcome = Outcome(**msg.data)
+        self._outcomes[outcome.measured][msg.node_id] = outcome
+
+    def _on_begun(self, **_: object) -> None:
+        if not self._cpu_seconds:
+            self._cpu_seconds = self._server_seconds()
+
+    def _on_test_stopping(self, **_: object) -> None:
+        """Nothing more is sent, and what was measured comes in while somebody listens for it."""
+        if self._is_master:
+            self._runner.send_message(HALT)
+            if not self._options.requests:
+                self._await(True, self._users(), self._options.give_up + LATE_S)
+
+    def _on_test_stop(self, **_: object) -> None:
+        if self._conducting is None:
+            self._finish()
+        elif gevent.getcurrent() is not self._conducting:
+            self._conducting.join(self._options.give_up + LATE_S)
+
+    # ---- exactly so many requests
+
+    def _conduct(self) -> None:
+        users = self._users()
+        for measured, total in ((False, self._options.warmup), (True, self._options.requests)):
+            if measured:
+                self._environment.stats.reset_all()
+                self._cpu_seconds = self._server_seconds()
+            if total:
+                self._order(measured, total, users)
+                self._await(measured, users)
+        self._finish()
+        if self._options.headless:
+            self._runner.quit()
+        else:
+            self._runner.stop()
+
+    def _order(self, measured: bool, total: int, users: Mapping[str, int]) -> None:
+        rate = self._options.rate
+        everybody = sum(users.values())
+        for number, (node, tickets) in enumerate(split(total, users).items()):
+            share = users[node] / everybody
+            # Evenly spaced over all processes, too.
+            offset = int(number / len(users) / rate * SECOND_NS) if rate else 0
+            order = Order(measured, tickets, rate * share, self._options.arrivals, offset)
+            data = {name: getattr(order, name) for name in Order.__slots__}
+            self._runner.send_message(ORDER, data, **({"client_id": node} if self._is_master else {}))
+
+    def _await(self, measured: bool, users: Mapping[str, int], at_most_s: float = 0.0) -> None:
+        """Until each has answered, has left, or for so long."""
+        waited = 0.0
+        while missing := users.keys() - self._outcomes[measured].keys() - self._lost:
+            self._lost |= missing & self._gone()
+            gevent.sleep(POLL_S)
+            waited += POLL_S
+            if at_most_s and waited > at_most_s:
+                self._lost |= missing
+
+    def _gone(self) -> set[str]:
+        if not self._is_master:
+            return set()
+        here = {each.id for each in self._runner.clients.all if each.state != STATE_MISSING}
+        return self._users_before - here
+
+    # ---- who is there
+
+    @property
+    def _is_master(self) -> bool:
+        return isinstance(self._runner, MasterRunner)
+
+    def _users(self) -> dict[str, int]:
+        """How many users each process has; those without any have nothing to do."""
+        if not self._is_master:
+            return {LOCAL: self._runner.user_count}
+        counts = {
+            each.id: sum(each.user_classes_count.values()) for each in self._runner.clients.all
+        }
+        found = {node: count for node, count in counts.items() if count}
+        self._users_before = set(found)
+        return found
+
+    def _server_seconds(self) -> float:
+        return service.cpu_seconds(self._options.server_pid) if self._options.server_pid else 0.0
+
+    # ---- the report
+
+    def _finish(self) -> None:
+        options = self._options
+        used = None
+        if options.server_pid:
+            spent = self._server_seconds() - self._cpu_seconds
+            used = Used(spent, service.peak_bytes(options.server_pid))
+        asked = Asked(
+            options.label,
+            options.connections,
+            self._runner.target_user_count,
+            options.requests,
+            options.rate,
+            options.arrivals,
+            options.warmup,
+            options.accept_limited,
+        )
+        warm, measured = (list(self._outcomes[which].values()) for which in (False, True))
+        run = gather(asked, warm, measured, used, sorted(self._lost))
+        verdicts = [each.judge(figures_of(run)) for each in parse_thresholds(options.threshold)]
+        self.report = Report(gather_facts(), [run], verdicts)
+        try:
+            write(self.report, options.out)
+        except OSError as error:
+            logger.error("the report cannot be written: %s", error)
+        else:
+            print(f"report: {options.out}/index.html", file=sys.stderr)
+
+
+def split(total: int, users: Mapping[str, int]) -> dict[str, int]:
+    """Shares of a whole by numbers of users; their sum is exact."""
+    everybody, given, seen = sum(users.values()), 0, 0
+    shares = {}
+    for node, count in users.items():
+        seen += count
+        shares[node] = total * seen // everybody - given
+        given += shares[node]
+    return shares

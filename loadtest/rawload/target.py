@@ -1,0 +1,48 @@
+"""Where the load goes: an http:// address, judged before anything is sent."""
+
+import socket
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class TargetError(ValueError):
+    """An address that cannot be used, with the cause and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """family and address for a socket; host as it goes into the field Host."""
+
+    family: int
+    address: Any
+    host: str
+
+
+def parse_target(url: str) -> tuple[str, int, str]:
+    """Host, port and the value of the field Host. Raises TargetError."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise TargetError(f"{url!r} is no address: {error}") from None
+    if parts.scheme == "https":
+        raise TargetError(
+            f"{url!r}: this load speaks no TLS; aim at the http:// address behind it, or take Journey"
+        )
+    if parts.scheme != "http" or not host:
+        raise TargetError(f"{url!r} is no address: http://HOST[:PORT] is one")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise TargetError(f"{url!r}: only http://HOST[:PORT]; --path says what is asked for")
+    return host, port or 80, parts.netloc
+
+
+def resolve(url: str) -> Target:
+    """Find the address, the first that the resolver gives. Raises TargetError."""
+    host, port, named = parse_target(url)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise TargetError(f"{url!r}: {host} is not known here ({error})") from None
+    family, _, _, _, address = found[0]
+    return Target(family, address, named)

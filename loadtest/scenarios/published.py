@@ -1,0 +1,12 @@
+"""The published test: one small answer, asked for again and again on each connection."""
+
+from collections.abc import Sequence
+
+from loadtest.rawload.exchange import Ask
+from loadtest.rawload.user import RepeatingUser
+
+
+class Published(RepeatingUser):
+    """`GET /plaintext`; with --path whatever is there, which must be the same each time."""
+
+    asks = (Ask("/plaintext", answer=b"Hello, World!"),)

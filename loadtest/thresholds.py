@@ -1,0 +1,115 @@
+"""Thresholds: a figure, a comparison, a bound, as in `p99<15ms`. Pure."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from loadtest.report.model import Run, Verdict
+
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+# To the unit that a figure is kept in: microseconds, bytes, per cent.
+UNITS: Mapping[str, float] = {
+    "": 1,
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "kb": 1_000,
+    "mb": 1_000_000,
+    "%": 1,
+}
+TIMES, SIZES = ("us", "ms", "s"), ("kb", "mb")
+PERCENTILES = {
+    f"p{at:g}": at for at in (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 99.999)
+}
+IN_TIME = {*PERCENTILES, "max", "mean", "cpu", "lag"}
+IN_SIZE = {"memory"}
+PLAIN = {"rps", "failed", "failures", "dropped", "requests", "idle", "connections"}
+FIGURES = (*PERCENTILES, "max", "mean", "cpu", "lag", "memory", *sorted(PLAIN))
+FORM = re.compile(
+    r"\s*(?:(?P<of>[A-Za-z0-9_:./-]+)\.)?(?P<figure>[a-z]+(?:[0-9.]*[0-9])?)\s*"
+    r"(?P<comparison><=|>=|<|>)\s*(?P<bound>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[a-zA-Z%]*)\s*"
+)
+
+
+class ThresholdError(ValueError):
+    """A threshold that says nothing, with what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """of: what the figure belongs to, "" for the only one there is. bound: in the figure's unit."""
+
+    text: str
+    of: str
+    figure: str
+    comparison: str
+    bound: float
+
+    def judge(self, figures: Mapping[str, float]) -> Verdict:
+        """Compare; what was not measured does not meet it."""
+        value = figures.get(self.key)
+        met = value is not None and COMPARISONS[self.comparison](value, self.bound)
+        return Verdict(self.text, value, met)
+
+    @property
+    def key(self) -> str:
+        """The name of the figure, with what it belongs to."""
+        return f"{self.of}.{self.figure}" if self.of else self.figure
+
+
+def parse_threshold(text: str) -> Threshold:
+    """Read one. Raises ThresholdError."""
+    found = FORM.fullmatch(text)
+    if not found:
+        raise ThresholdError(f"{text!r} is no threshold; `p99<15ms` and `rps>=20000` are")
+    figure, unit, ratio = found["figure"], found["unit"].lower(), "/" in (found["of"] or "")
+    if figure not in FIGURES:
+        raise ThresholdError(f"{text!r}: {figure!r} is none of {', '.join(FIGURES)}")
+    wanted = TIMES if figure in IN_TIME else SIZES if figure in IN_SIZE else ("", "%")
+    if ratio:
+        wanted = ("",)
+    if unit not in wanted or (unit == "%" and figure not in ("failed", "idle")):
+        units = " or ".join(each for each in wanted if each and each != "%")
+        raise ThresholdError(f"{text!r}: {figure} is {f'in {units}' if units else 'a plain number'}")
+    bound = float(found["bound"]) * UNITS[unit]
+    return Threshold(text.strip(), found["of"] or "", figure, found["comparison"], bound)
+
+
+def parse_thresholds(texts: Sequence[str]) -> list[Threshold]:
+    """Read several. Raises ThresholdError with all that is wrong."""
+    found, wrong = [], []
+    for text in texts:
+        try:
+            found.append(parse_threshold(text))
+        except ThresholdError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ThresholdError("\n".join(wrong))
+    return found
+
+
+def figures_of(run: Run) -> dict[str, float]:
+    """What of one run can be judged. failed and idle are per cent, the rest as the model has it."""
+    figures = {
+        "mean": run.latency.mean_us,
+        "max": run.latency.at(100.0),
+        "rps": run.rps,
+        "failed": 100 * run.failed / run.requests if run.requests else 100.0,
+        "failures": float(run.failed),
+        "dropped": float(run.traffic.get("dropped", 0)),
+        "requests": float(run.requests),
+        "connections": float(run.traffic.get("opened", 0)),
+        "idle": 100 * run.generator.idle,
+    }
+    figures |= {name: run.latency.at(at) for name, at in PERCENTILES.items()}
+    if run.rate:
+        figures["lag"] = run.generator.lag_us
+    if run.service is not None:
+        figures |= {"cpu": run.service.cpu_us, "memory": float(run.service.peak_bytes)}
+    return figures
