@@ -1,5 +1,5 @@
-# Two images: `nginx`, and `app`, which is the service on either of its servers. The last is what
-# `docker build .` builds, and a platform that finds this file.
+# Three images: `nginx`, `loadtest`, and `app`, which is the service on either of its servers. The
+# last is what `docker build .` builds, and a platform that finds this file.
 #
 # Where the same bytes are wanted each time, name the base images with their digests:
 # docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
@@ -49,6 +49,36 @@ ENTRYPOINT ["/etc/nginx/slipway/start"]
 CMD ["nginx", "-c", "/etc/nginx/slipway/nginx.conf", "-g", "daemon off;"]
 LABEL org.opencontainers.image.title="slipway-nginx" \
       org.opencontainers.image.description="nginx in front of slipway"
+
+# ---- the load test: what it requires, its code, and both together
+
+FROM ${PYTHON_IMAGE} AS loadtest-requirements
+RUN python -m venv --without-pip /opt/venv
+COPY requirements-loadtest.txt .
+RUN --mount=type=cache,target=/var/cache/pip \
+    python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
+    --cache-dir /var/cache/pip --root-user-action=ignore \
+    --require-hashes --only-binary=:all: -r requirements-loadtest.txt
+
+FROM ${PYTHON_IMAGE} AS loadtest-code
+COPY loadtest /srv/loadtest
+RUN chmod -R a+rX /srv && python -m compileall -q --invalidation-mode checked-hash /srv
+
+FROM ${PYTHON_IMAGE} AS loadtest
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+# A new volume takes its owner from this folder.
+RUN mkdir /var/report && chown 10001:10001 /var/report
+WORKDIR /srv
+COPY --from=loadtest-requirements /opt/venv /opt/venv
+COPY --from=loadtest-code /srv /srv
+USER 10001:10001
+EXPOSE 8089
+STOPSIGNAL SIGTERM
+CMD ["locust", "-f", "loadtest/locustfile.py"]
+LABEL org.opencontainers.image.title="slipway-loadtest" \
+      org.opencontainers.image.description="What makes load for slipway, and measures it"
 
 # ---- the service
 

@@ -24,9 +24,7 @@ UNITS: Mapping[str, float] = {
     "%": 1,
 }
 TIMES, SIZES = ("us", "ms", "s"), ("kb", "mb")
-PERCENTILES = {
-    f"p{at:g}": at for at in (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 99.999)
-}
+PERCENTILES = {f"p{at:g}": at for at in (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 99.999)}
 IN_TIME = {*PERCENTILES, "max", "mean", "cpu", "lag"}
 IN_SIZE = {"memory"}
 PLAIN = {"rps", "failed", "failures", "dropped", "requests", "idle", "connections"}
@@ -76,7 +74,9 @@ def parse_threshold(text: str) -> Threshold:
         wanted = ("",)
     if unit not in wanted or (unit == "%" and figure not in ("failed", "idle")):
         units = " or ".join(each for each in wanted if each and each != "%")
-        raise ThresholdError(f"{text!r}: {figure} is {f'in {units}' if units else 'a plain number'}")
+        raise ThresholdError(
+            f"{text!r}: {figure} is {f'in {units}' if units else 'a plain number'}"
+        )
     bound = float(found["bound"]) * UNITS[unit]
     return Threshold(text.strip(), found["of"] or "", figure, found["comparison"], bound)
 
@@ -97,8 +97,6 @@ def parse_thresholds(texts: Sequence[str]) -> list[Threshold]:
 def figures_of(run: Run) -> dict[str, float]:
     """What of one run can be judged. failed and idle are per cent, the rest as the model has it."""
     figures = {
-        "mean": run.latency.mean_us,
-        "max": run.latency.at(100.0),
         "rps": run.rps,
         "failed": 100 * run.failed / run.requests if run.requests else 100.0,
         "failures": float(run.failed),
@@ -107,7 +105,9 @@ def figures_of(run: Run) -> dict[str, float]:
         "connections": float(run.traffic.get("opened", 0)),
         "idle": 100 * run.generator.idle,
     }
-    figures |= {name: run.latency.at(at) for name, at in PERCENTILES.items()}
+    if run.requests > run.failed:
+        figures |= {"mean": run.latency.mean_us, "max": run.latency.at(100.0)}
+        figures |= {name: run.latency.at(at) for name, at in PERCENTILES.items()}
     if run.rate:
         figures["lag"] = run.generator.lag_us
     if run.service is not None:

@@ -8,6 +8,7 @@ exact, however many processes there are.
 import logging
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -170,7 +171,7 @@ class Conductor:
         verdicts = [each.judge(figures_of(run)) for each in parse_thresholds(options.threshold)]
         self.report = Report(gather_facts(), [run], verdicts)
         try:
-            write(self.report, options.out)
+            write(self.report, Path(options.out))
         except OSError as error:
             logger.error("the report cannot be written: %s", error)
         else:

@@ -11,10 +11,13 @@ from time import perf_counter_ns
 from typing import Any
 
 from gevent.hub import get_hub
+from gevent.monkey import get_original
 
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.wire import Answer, Fault, Reader
 
+# locust patches the module socket to wait in greenlets, and nothing may wait here.
+Socket: type[socket.socket] = get_original("socket", "socket")
 READ, WRITE = 1, 2  # libev's
 PIECE = 16_384
 NO_FAULT = ""
@@ -31,7 +34,7 @@ class Connection:
 
     __slots__ = (
         *("_address", "_ended", "_family", "_keeps", "_loop"),  # given
-        *("_reader", "_sock", "_watcher", "opened"),  # per connection
+        *("_connected", "_reader", "_sock", "_watcher", "opened"),  # per connection
         *("_ask", "_last", "_unsent", "asked", "due"),  # per request
     )
 
@@ -44,6 +47,7 @@ class Connection:
         self._loop = get_hub().loop
         # per connection
         self._reader = Reader()
+        self._connected = False
         self._sock: socket.socket | None = None
         self._watcher: Any = None
         self.opened = 0
@@ -78,9 +82,14 @@ class Connection:
                 self._open()
             self._send()
         except OSError as error:
+            name = self._named(error)
+            self._drop()
             # Not from within: whoever begins again at once would never come back.
-            name = _named("connect" if not self.opened else "send", error)
-            self._loop.run_callback(self._fail, name)
+            self._loop.run_callback(self._fail_begun, name, self.asked)
+
+    def _fail_begun(self, fault: str, asked: int) -> None:
+        if self.asked == asked:
+            self._fail(fault)
 
     def expire(self, seconds: float) -> None:
         """Wait no longer for the answer."""
@@ -95,7 +104,8 @@ class Connection:
         self._drop()
 
     def _open(self) -> None:
-        sock = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._connected = False
+        sock = Socket(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             code = sock.connect_ex(self._address)
@@ -115,6 +125,7 @@ class Connection:
             return
         try:
             sent = self._sock.send(self._unsent)
+            self._connected = True
         except BlockingIOError:
             sent = 0
         if sent == len(self._unsent):
@@ -133,7 +144,7 @@ class Connection:
             if self._unsent:
                 self._send()
         except OSError as error:
-            self._fail(_named("connect", error))
+            self._fail(self._named(error))
             return
         if not self._unsent:
             self._watch(READ, self._readable)
@@ -147,7 +158,7 @@ class Connection:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(_named("receive", error))
+            self._fail(self._named(error, "receive"))
             return
         if not data:
             self._closed_by_server()
@@ -165,7 +176,9 @@ class Connection:
     def _answered(self, ask: Ask, answer: Answer) -> None:
         now = perf_counter_ns()
         fault = ask.fault(answer)
-        if self._keeps and not answer.closes:
+        if self._unsent:
+            self._end(fault or "an answer before the whole request was sent", now)
+        elif self._keeps and not answer.closes:
             self._ask = None
             self._ended(self, fault, now)
         else:
@@ -183,8 +196,10 @@ class Connection:
             self._drop()  # it was idle: that is the server's right
 
     def _fail(self, fault: str) -> None:
+        """What was wrong first is what counts."""
         if self._ask is not None:
-            self._end(fault, perf_counter_ns())
+            before = self._last[0] if self._last is not None else NO_FAULT
+            self._end(before or fault, perf_counter_ns())
         else:
             self._drop()
 
@@ -200,9 +215,10 @@ class Connection:
             self._sock.close()
             self._sock = self._watcher = None
 
-
-def _named(doing: str, error: OSError) -> str:
-    """The name of a failure of the kernel's; the same for the same cause."""
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "connect: no port of this machine is left (EADDRNOTAVAIL)"
-    return f"{doing}: {errno.errorcode.get(error.errno or 0, 'no answer')}"
+    def _named(self, error: OSError, doing: str = "send") -> str:
+        """The name of a failure of the kernel's; the same for the same cause."""
+        if error.errno == errno.EADDRNOTAVAIL:
+            return "connect: no port of this machine is left (EADDRNOTAVAIL)"
+        if not self._connected:
+            doing = "connect"
+        return f"{doing}: {errno.errorcode.get(error.errno or 0, 'no answer')}"

@@ -78,11 +78,14 @@ class Ledger:
 
     def fail(self, name: str, end: int) -> str:
         """Count a failure; gives the name it was counted under."""
-        if name not in self.failures and len(self.failures) >= LIMIT_NAMES:
-            name = OTHERS
+        name = self._known(name)
         self.failures[name] += 1
         self.failed_slices[(end - self.begun) // self.slice_ns] += 1
         return name
+
+    def _known(self, name: str) -> str:
+        full = len(self.failures) >= LIMIT_NAMES
+        return OTHERS if full and name not in self.failures else name
 
     def packed(self) -> dict[str, Any]:
         """For a message to another process."""
@@ -97,7 +100,8 @@ class Ledger:
         for at, latencies, counts in packed["slices"]:
             pairs = dict(zip(latencies, counts, strict=True))
             self.slices.setdefault(at, Counter()).update(pairs)
-        self.failures.update(packed["failures"])
+        for name, count in packed["failures"].items():
+            self.failures[self._known(name)] += count
         self.failed_slices.update(dict(packed["failed_slices"]))
 
     def latency(self) -> Latency:

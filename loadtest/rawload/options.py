@@ -2,7 +2,6 @@
 variable."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from loadtest.rawload.arrivals import ARRIVALS
@@ -83,7 +82,8 @@ def add_options(parser: Any, shapes: tuple[str, ...]) -> None:
         help="how the number of users changes, up to --users, within --run-time")
     add("--fire-events", action="store_true",
         help="tell locust's listeners of each request, not only of failures; costs speed")
-    add("--out", type=Path, default=Path("build", "loadtest", "locust"), metavar="DIR",
+    # A plain string: locust's master sends all options to its workers.
+    add("--out", default="build/loadtest/locust", metavar="DIR",
         help="where summary.json, summary.md and index.html go (build/loadtest/locust)")
     add("--label", default="server", metavar="NAME", help="what the server is called in the report")
     add("--server-pid", type=whole, default=0, metavar="PID",

@@ -28,13 +28,14 @@ def parse_target(url: str) -> tuple[str, int, str]:
         raise TargetError(f"{url!r} is no address: {error}") from None
     if parts.scheme == "https":
         raise TargetError(
-            f"{url!r}: this load speaks no TLS; aim at the http:// address behind it, or take Journey"
+            f"{url!r}: this load speaks no TLS; aim at the http:// address behind it, or take"
+            " Journey"
         )
-    if parts.scheme != "http" or not host:
+    if parts.scheme != "http" or not host or not host.isascii() or port == 0:
         raise TargetError(f"{url!r} is no address: http://HOST[:PORT] is one")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise TargetError(f"{url!r}: only http://HOST[:PORT]; --path says what is asked for")
-    return host, port or 80, parts.netloc
+    return host, port or 80, parts.netloc.removesuffix(":")
 
 
 def resolve(url: str) -> Target:

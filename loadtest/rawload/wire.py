@@ -23,7 +23,9 @@ DIGITS = re.compile(rb"[0-9]{1,18}")
 # RFC 9112, section 7.1: a size, and extensions that mean nothing to us.
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?")
 FRAMING = {b"content-length", b"transfer-encoding", b"connection"}
-CHUNKED, UNKNOWN = -1, -2
+CHUNKED, UNKNOWN, ENDLESS = -1, -2, -3
+# No body follows these, whatever their fields say (RFC 9112, section 6.3).
+BODILESS = (204, 304)
 
 
 class Fault(Exception):
@@ -32,7 +34,8 @@ class Fault(Exception):
 
 
 class Head(NamedTuple):
-    """What a head says of its body. length: bytes, CHUNKED or UNKNOWN."""
+    """What a head says of its body. length: bytes, CHUNKED, UNKNOWN, or ENDLESS
+    for more than LIMIT_BODY."""
 
     status: int
     length: int
@@ -108,15 +111,16 @@ def _frame(status: int, fields: list[tuple[bytes, bytes]], *, keeps: bool) -> He
             raise Fault("Content-Length beside Transfer-Encoding")
         if codings != [b"chunked"]:
             raise Fault("a Transfer-Encoding other than chunked")
+        if not keeps:  # RFC 9112, section 6.1
+            raise Fault("a Transfer-Encoding in HTTP/1.0")
         return Head(status, CHUNKED, closes)
     if len(lengths) > 1:
         raise Fault("more than one Content-Length")
     if lengths and not DIGITS.fullmatch(lengths[0]):
         raise Fault("a Content-Length that is no number")
     length = int(lengths[0]) if lengths else UNKNOWN
-    if length > LIMIT_BODY:
-        raise Fault(f"a body above {LIMIT_BODY} bytes")
-    return Head(status, length, closes)
+    # Not refused yet: a HEAD may well be answered so.
+    return Head(status, ENDLESS if length > LIMIT_BODY else length, closes)
 
 
 class Reader:
@@ -141,32 +145,35 @@ class Reader:
         if self._head is not None:
             return self._feed_body(self._head, data)
         if self._buffer:
-            data = self._buffer + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
-            if len(data) > LIMIT_HEAD:
+            data, self._buffer = self._buffer + data, b""
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end > LIMIT_HEAD or (end < 0 and len(data) > LIMIT_HEAD + 3):
                 raise Fault(f"a head above {LIMIT_HEAD} bytes")
-            self._buffer = data
-            return None
-        head = parse_head(data[:end])
-        rest = data[end + 4 :]
-        # The usual case in one step: the body came with its head.
-        if len(rest) == head.length and head.status >= 200 and not self._bodiless:
-            if head.status in (204, 304) and rest:
-                raise Fault("a body where none may be")
-            return Answer(head.status, rest, head.closes)
-        return self._feed_head(head, rest)
-
-    def _feed_head(self, head: Head, rest: bytes) -> Answer | None:
-        self._buffer = b""
-        if head.status < 200:  # an interim answer (RFC 9110, section 15.2): the real one follows
+            if end < 0:
+                self._buffer = data
+                return None
+            head = parse_head(data[:end])
+            data = data[end + 4 :]
+            if head.status >= 200:
+                break
+            # An interim answer (RFC 9110, section 15.2): the real one follows.
             if head.status == 101:
                 raise Fault("status 101, which nobody asked for")
-            return self.feed(rest) if rest else None
-        if self._bodiless or head.status in (204, 304):
+        # The usual case in one step: the body came with its head.
+        if len(data) == head.length and not self._bodiless and head.status not in BODILESS:
+            return Answer(head.status, data, head.closes)
+        return self._feed_head(head, data)
+
+    def _feed_head(self, head: Head, rest: bytes) -> Answer | None:
+        if self._bodiless or head.status in BODILESS:
+            if rest:
+                raise Fault("a body where none may be")
             head = head._replace(length=0)
         if head.length == UNKNOWN:
             raise Fault("no Content-Length")
+        if head.length == ENDLESS:
+            raise Fault(f"a body above {LIMIT_BODY} bytes")
         self._head = head
         self._missing = head.length
         self._chunks = Chunks() if head.length == CHUNKED else None
@@ -199,8 +206,8 @@ class Chunks:
     __slots__ = ("_body", "_buffer", "_last", "_missing")
 
     def __init__(self) -> None:
-        self._buffer = b""
-        self._body: list[bytes] = []
+        self._buffer = bytearray()
+        self._body = bytearray()
         self._missing = 0  # of a chunk, with the CRLF after it
         self._last = False
 
@@ -208,17 +215,8 @@ class Chunks:
         """Take bytes; give the whole body when they complete it. Raises Fault."""
         self._buffer += data
         while not self._last:
-            if self._missing:
-                if len(self._buffer) < self._missing:
-                    return None
-                chunk, self._buffer = (
-                    self._buffer[: self._missing],
-                    self._buffer[self._missing :],
-                )
-                if not chunk.endswith(b"\r\n"):
-                    raise Fault("a chunk of another size than announced")
-                self._body.append(chunk[:-2])
-                self._missing = 0
+            if self._missing and not self._end_chunk():
+                return None
             line = self._line()
             if line is None:
                 return None
@@ -227,7 +225,7 @@ class Chunks:
             if not line:
                 if self._buffer:
                     raise Fault("more bytes than announced")
-                return b"".join(self._body)
+                return bytes(self._body)
             if not FIELD_LINE.fullmatch(line):
                 raise Fault("a trailer that is none")
         return None
@@ -237,16 +235,28 @@ class Chunks:
         if not found:
             raise Fault("a chunk without a size")
         size = int(found[1], 16)
-        if size + sum(map(len, self._body)) > LIMIT_BODY:
+        if size + len(self._body) > LIMIT_BODY:
             raise Fault(f"a body above {LIMIT_BODY} bytes")
         self._last = size == 0
         self._missing = size + 2 if size else 0
 
+    def _end_chunk(self) -> bool:
+        """Whether it is there."""
+        if len(self._buffer) < self._missing:
+            return False
+        if self._buffer[self._missing - 2 : self._missing] != b"\r\n":
+            raise Fault("a chunk of another size than announced")
+        self._body += self._buffer[: self._missing - 2]
+        del self._buffer[: self._missing]
+        self._missing = 0
+        return True
+
     def _line(self) -> bytes | None:
-        line, end, rest = self._buffer.partition(b"\r\n")
-        if not end:
-            if len(self._buffer) > LIMIT_HEAD:
-                raise Fault(f"a chunk line above {LIMIT_HEAD} bytes")
+        end = self._buffer.find(b"\r\n")
+        if end > LIMIT_HEAD or (end < 0 and len(self._buffer) > LIMIT_HEAD + 1):
+            raise Fault(f"a chunk line above {LIMIT_HEAD} bytes")
+        if end < 0:
             return None
-        self._buffer = rest
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
         return line

@@ -4,7 +4,7 @@ Where one run stands for all the rounds of a server, it is the one in the middle
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from loadtest.report.figures import Group, Panel, slug
@@ -173,7 +173,7 @@ def _course(
 ) -> Curve:
     kind = "hollow" if run.generator.limited else ""
     points: list[Point | None] = []
-    for moment in thinned(run.series):
+    for moment in thinned(ended(run)):
         found, at = value(moment), moment.begin + moment.seconds / 2
         points.append(
             Point(
@@ -192,6 +192,22 @@ def _course(
         if there
     ]
     return Curve(shown(group.server), given[group.server], strokes)
+
+
+def ended(run: Run) -> list[Moment]:
+    """A run's slices, the last cut where the run ended: what is left of it is no slow slice.
+
+    Less than half a slice says too little to stand alone, and is put to the one before.
+    """
+    series = list(run.series)
+    if not series:
+        return []
+    left = run.seconds - series[-1].begin
+    if 0 < left < series[-1].seconds:
+        series[-1] = replace(series[-1], seconds=left)
+    if len(series) > 1 and series[-1].seconds < series[-2].seconds / 2:
+        series[-2:] = [_joined(series[-2:])]
+    return series
 
 
 def thinned(series: Sequence[Moment]) -> list[Moment]:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from loadtest.report.courses import MOST_MOMENTS, thinned
+from loadtest.report.courses import MOST_MOMENTS, ended, thinned
 from loadtest.report.model import Generator, Moment, Report
 from loadtest.report.page import page
 from tests.loadtest.report import examples
@@ -181,6 +181,27 @@ def test_a_long_series_is_thinned() -> None:
     assert sum(each.seconds for each in found) == 1_000
     assert found[0].p99_us == 8.0
     assert thinned(series[:MOST_MOMENTS]) == series[:MOST_MOMENTS]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (2.75, [(1.0, 100), (1.0, 100), (0.75, 75)]),
+        (2.25, [(1.0, 100), (1.25, 125)]),
+        (3.0, [(1.0, 100), (1.0, 100), (1.0, 100)]),
+    ],
+)
+def test_the_last_slice_ends_with_the_run(
+    seconds: float, expected: list[tuple[float, int]]
+) -> None:
+    """Its throughput is that of the time it had; what is too short is put to the one before."""
+    answers = int((seconds - 2) * 100)
+    series = [
+        Moment(float(at), 1.0, count, 0, 5.0, 9.0) for at, count in enumerate([100, 100, answers])
+    ]
+    found = ended(run(seconds=seconds, series=series))
+    assert [(each.seconds, each.answers) for each in found] == expected
+    assert ended(run(series=[])) == []
 
 
 def test_a_slice_without_answers_is_a_gap() -> None:
