@@ -27,6 +27,7 @@ TIMES, SIZES = ("us", "ms", "s"), ("kb", "mb")
 PERCENTILES = {f"p{at:g}": at for at in (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99, 99.999)}
 IN_TIME = {*PERCENTILES, "max", "mean", "cpu", "lag"}
 IN_SIZE = {"memory"}
+IN_PERCENT = {"failed", "idle"}
 PLAIN = {"rps", "failed", "failures", "dropped", "requests", "idle", "connections"}
 FIGURES = (*PERCENTILES, "max", "mean", "cpu", "lag", "memory", *sorted(PLAIN))
 FORM = re.compile(
@@ -69,16 +70,24 @@ def parse_threshold(text: str) -> Threshold:
     figure, unit, ratio = found["figure"], found["unit"].lower(), "/" in (found["of"] or "")
     if figure not in FIGURES:
         raise ThresholdError(f"{text!r}: {figure!r} is none of {', '.join(FIGURES)}")
-    wanted = TIMES if figure in IN_TIME else SIZES if figure in IN_SIZE else ("", "%")
-    if ratio:
-        wanted = ("",)
-    if unit not in wanted or (unit == "%" and figure not in ("failed", "idle")):
-        units = " or ".join(each for each in wanted if each and each != "%")
-        raise ThresholdError(
-            f"{text!r}: {figure} is {f'in {units}' if units else 'a plain number'}"
-        )
+    wanted = _units(figure, ratio=ratio)
+    if unit not in wanted:
+        kinds = ["a plain number"] if "" in wanted else []
+        if any(wanted):
+            kinds.append(f"in {' or '.join(filter(None, wanted))}")
+        raise ThresholdError(f"{text!r}: {figure} is {' or '.join(kinds)}")
     bound = float(found["bound"]) * UNITS[unit]
     return Threshold(text.strip(), found["of"] or "", figure, found["comparison"], bound)
+
+
+def _units(figure: str, *, ratio: bool) -> Sequence[str]:
+    if ratio:
+        return ("",)
+    if figure in IN_TIME:
+        return TIMES
+    if figure in IN_SIZE:
+        return SIZES
+    return ("", "%") if figure in IN_PERCENT else ("",)
 
 
 def parse_thresholds(texts: Sequence[str]) -> list[Threshold]:

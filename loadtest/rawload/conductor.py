@@ -7,7 +7,8 @@ exact, however many processes there are.
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ from loadtest.rawload.gathered import Asked, Used, gather
 from loadtest.rawload.ledger import SECOND_NS
 from loadtest.rawload.performer import BEGUN, HALT, ORDER, OUTCOME
 from loadtest.rawload.phase import Order, Outcome
+from loadtest.rawload.stock import CSV_S
 from loadtest.report.model import Report
 from loadtest.report.writing import write
 from loadtest.thresholds import figures_of, parse_thresholds
 
+# Exit codes, beside locust's own for failed requests.
+MISSED, VOID = 3, 4
 LOCAL = "local"
 POLL_S = 0.05
+POLLS_A_LINE = 20
 # Beyond what an answer may take: for messages, and for counting up.
 LATE_S = 5.0
 
@@ -33,17 +38,23 @@ logger = logging.getLogger(__name__)
 
 
 class Conductor:
-    """Conducts each test of one locust, from `spawning_complete` to the report."""
+    """Conducts each test of one locust, from `spawning_complete` to the report.
 
-    def __init__(self, environment: Any) -> None:
+    done: how many requests of the phase this process has made.
+    """
+
+    def __init__(self, environment: Any, done: Callable[[], int]) -> None:
         self._environment = environment
         self._options = environment.parsed_options
         self._runner = environment.runner
+        self._done = done
+        self._users: dict[str, int] = {}
         self._conducting: gevent.Greenlet[Any] | None = None
         self._outcomes: dict[bool, dict[str, Outcome]] = {}
         self._lost: set[str] = set()
         self._cpu_seconds = 0.0
         self.report: Report | None = None
+        self.exit_code = 0
         self._runner.register_message(OUTCOME, self._on_outcome)
         self._runner.register_message(BEGUN, self._on_begun)
         events = environment.events
@@ -76,9 +87,12 @@ class Conductor:
         if self._is_master:
             self._runner.send_message(HALT)
             if not self._options.requests:
-                self._await(True, self._users(), self._options.give_up + LATE_S)
+                self._users = self._count_users()
+                self._await(True, self._options.give_up + LATE_S)
 
     def _on_test_stop(self, **_: object) -> None:
+        if not any(getattr(each, "raw", False) for each in self._environment.user_classes):
+            return
         if self._conducting is None:
             self._finish()
         elif gevent.getcurrent() is not self._conducting:
@@ -87,46 +101,60 @@ class Conductor:
     # ---- exactly so many requests
 
     def _conduct(self) -> None:
-        users = self._users()
-        for measured, total in ((False, self._options.warmup), (True, self._options.requests)):
-            if measured:
-                self._environment.stats.reset_all()
-                self._cpu_seconds = self._server_seconds()
-            if total:
-                self._order(measured, total, users)
-                self._await(measured, users)
+        self._users = self._count_users()
+        options = self._options
+        self._perform(False, options.warmup)
+        if not all_failed(self._outcomes[False].values()):
+            self._environment.stats.reset_all()
+            self._cpu_seconds = self._server_seconds()
+            self._perform(True, options.requests)
         self._finish()
-        if self._options.headless:
+        if options.headless:
             self._runner.quit()
         else:
             self._runner.stop()
 
-    def _order(self, measured: bool, total: int, users: Mapping[str, int]) -> None:
-        rate = self._options.rate
-        everybody = sum(users.values())
-        for number, (node, tickets) in enumerate(split(total, users).items()):
-            share = users[node] / everybody
+    def _perform(self, measured: bool, total: int) -> None:
+        """Have so many sent, by all processes together."""
+        if not total:
+            return
+        rate, everybody = self._options.rate, sum(self._users.values())
+        for number, (node, tickets) in enumerate(split(total, self._users).items()):
+            share = self._users[node] / everybody
             # Evenly spaced over all processes, too.
-            offset = int(number / len(users) / rate * SECOND_NS) if rate else 0
+            offset = int(number / len(self._users) / rate * SECOND_NS) if rate else 0
             order = Order(measured, tickets, rate * share, self._options.arrivals, offset)
-            data = {name: getattr(order, name) for name in Order.__slots__}
-            self._runner.send_message(ORDER, data, **({"client_id": node} if self._is_master else {}))
+            to = {"client_id": node} if self._is_master else {}
+            self._runner.send_message(ORDER, asdict(order), **to)
+        self._await(measured)
 
-    def _await(self, measured: bool, users: Mapping[str, int], at_most_s: float = 0.0) -> None:
-        """Until each has answered, has left, or for so long."""
-        waited = 0.0
-        while missing := users.keys() - self._outcomes[measured].keys() - self._lost:
+    def _await(self, measured: bool, at_most_s: float = 0.0) -> None:
+        """Until each process has answered, has left, or for so long."""
+        waited = 0
+        while missing := self._users.keys() - self._outcomes[measured].keys() - self._lost:
             self._lost |= missing & self._gone()
             gevent.sleep(POLL_S)
-            waited += POLL_S
-            if at_most_s and waited > at_most_s:
+            waited += 1
+            if at_most_s and waited * POLL_S > at_most_s:
                 self._lost |= missing
+            elif self._options.requests and waited % POLLS_A_LINE == 0:
+                self._tell_progress(measured)
+
+    def _tell_progress(self, measured: bool) -> None:
+        """A line for whoever waits; standard output is the report's."""
+        what = "measured" if measured else "warmed up"
+        if self._is_master:
+            count = f"{len(self._outcomes[measured])} of {len(self._users)} processes have ended"
+        else:
+            total = self._options.requests if measured else self._options.warmup
+            count = f"{self._done():,} of {total:,} requests"
+        print(f"{what}: {count}", file=sys.stderr, flush=True)
 
     def _gone(self) -> set[str]:
         if not self._is_master:
             return set()
         here = {each.id for each in self._runner.clients.all if each.state != STATE_MISSING}
-        return self._users_before - here
+        return self._users.keys() - here
 
     # ---- who is there
 
@@ -134,16 +162,14 @@ class Conductor:
     def _is_master(self) -> bool:
         return isinstance(self._runner, MasterRunner)
 
-    def _users(self) -> dict[str, int]:
+    def _count_users(self) -> dict[str, int]:
         """How many users each process has; those without any have nothing to do."""
         if not self._is_master:
             return {LOCAL: self._runner.user_count}
         counts = {
             each.id: sum(each.user_classes_count.values()) for each in self._runner.clients.all
         }
-        found = {node: count for node, count in counts.items() if count}
-        self._users_before = set(found)
-        return found
+        return {node: count for node, count in counts.items() if count}
 
     def _server_seconds(self) -> float:
         return service.cpu_seconds(self._options.server_pid) if self._options.server_pid else 0.0
@@ -169,6 +195,12 @@ class Conductor:
         warm, measured = (list(self._outcomes[which].values()) for which in (False, True))
         run = gather(asked, warm, measured, used, sorted(self._lost))
         verdicts = [each.judge(figures_of(run)) for each in parse_thresholds(options.threshold)]
+        if run.failed or any(each.ledger["failures"] for each in warm):
+            self.exit_code = options.exit_code_on_error
+        elif run.void:
+            self.exit_code = VOID
+        else:
+            self.exit_code = 0 if all(each.met for each in verdicts) else MISSED
         self.report = Report(gather_facts(), [run], verdicts)
         try:
             write(self.report, Path(options.out))
@@ -176,6 +208,17 @@ class Conductor:
             logger.error("the report cannot be written: %s", error)
         else:
             print(f"report: {options.out}/index.html", file=sys.stderr)
+        if options.csv_prefix:
+            gevent.sleep(2 * CSV_S)
+
+
+def all_failed(outcomes: Iterable[Outcome]) -> bool:
+    """Whether nothing was answered as it must be: to measure that would only take time."""
+    requests = failed = 0
+    for each in outcomes:
+        requests += each.requests
+        failed += sum(each.ledger["failures"].values())
+    return 0 < requests == failed
 
 
 def split(total: int, users: Mapping[str, int]) -> dict[str, int]:

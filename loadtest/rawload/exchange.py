@@ -9,7 +9,7 @@ from loadtest.rawload.wire import Answer
 # RFC 9110, sections 5.6.2 and 5.5; RFC 9112, section 3.2, what none of its forms may have.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
-TARGET = re.compile(r"[\x21\x24-\x3b=\x3f-\x5b\]_a-z~]+")
+TARGET = re.compile(r"(?:/|http://|\*\Z)[\x21\x24-\x3b=\x3f-\x5b\]_a-z~]*")
 # What `encode` says itself.
 OURS = {"content-length", "connection", "transfer-encoding"}
 

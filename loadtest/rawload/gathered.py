@@ -13,7 +13,7 @@ from loadtest.report.model import Generator, Run, Service
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the test was to be. accept_limited: whether a run counts whose limit was the generator."""
+    """What the test was to be. accept_limited: a run counts even if the generator was the limit."""
 
     label: str
     mode: str
@@ -53,7 +53,7 @@ def gather(
     if used is not None and requests and seconds:
         cpu_us = used.cpu_seconds / requests * 1e6
         service = Service(cpu_us, used.cpu_seconds / seconds, used.peak_bytes)
-    run = Run(
+    return Run(
         server=asked.label,
         mode=asked.mode,
         round=1,
@@ -74,7 +74,6 @@ def gather(
         makers=(generator, service),
         void=_void(asked, warm, requests, dropped, generator, lost),
     )
-    return run
 
 
 def _generator(asked: Asked, measured: Sequence[Outcome], requests: int) -> Generator:

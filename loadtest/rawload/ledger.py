@@ -14,7 +14,7 @@ from loadtest.report.model import Latency, Moment
 EXACT_REQUESTS = 2_000_000
 # Counted up at once: about a quarter of a millisecond in which nothing is sent.
 BATCH = 512
-BITS = 8
+BITS = 9
 SECOND_NS = 1_000_000_000
 # Names of failures that are kept apart; a server that makes up new ones fills no memory.
 LIMIT_NAMES = 100

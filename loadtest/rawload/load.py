@@ -5,7 +5,7 @@ in callbacks of the event loop; nothing waits.
 """
 
 import itertools
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -64,6 +64,8 @@ class Load:
         self.left = 0
         self.flying = 0
         self.done = 0
+        self.lasting = False  # whether users may come while it lasts, and all of them leave
+        self._halted = False
         self.ledger = Ledger(SECOND_NS, exact=True)
         self.ready = Event()  # there are tickets to be taken
         self.finished = Event()  # no ticket is left, and no request on its way
@@ -87,11 +89,19 @@ class Load:
             return
         if seat.connection.busy:
             self.flying -= 1
-            if self.left != UNLIMITED:
+            if self.left != UNLIMITED and not self._halted:
                 self.left += 1
         seat.connection.close()
         self._opened_before += seat.connection.opened
+        if self.left:
+            self._offer_again()
         self._check_finished()
+
+    def _offer_again(self) -> None:
+        """A ticket has come back, perhaps when everybody else had nothing to do any more."""
+        self.ready.set()
+        for seat in self.seats.values():
+            self._next(seat, perf_counter_ns())
 
     def line(self, ask: Ask, raw: bytes) -> Line:
         """What is counted under the same name goes to the same column."""
@@ -104,9 +114,11 @@ class Load:
 
     # ---- a phase
 
-    def begin(self, tickets: int, ledger: Ledger) -> None:
-        """Hand out so many tickets, or UNLIMITED; what comes of them goes to the ledger."""
+    def begin(self, tickets: int, ledger: Ledger, *, lasting: bool = False) -> None:
+        """Hand out so many tickets, or UNLIMITED; what comes of them goes to the ledger. lasting:
+        whether it goes on when nobody is there to take them."""
         self.left, self.done, self.ledger = tickets, 0, ledger
+        self.lasting, self._halted = lasting, False
         for column in self._columns.values():
             del column.ends[:], column.latencies[:]
         self.finished.clear()
@@ -120,6 +132,7 @@ class Load:
     def halt(self) -> None:
         """Hand out no more tickets; what is on its way may end."""
         self.left = 0
+        self._halted = True
         self._check_finished()
 
     def close(self) -> None:
@@ -134,6 +147,7 @@ class Load:
     def ask(self, seat: Seat, line: Line, waiter: Callable[[str], None]) -> bool:
         """Ask for somebody who waits, if there is a ticket; waiter is called with the fault."""
         if not self._take():
+            self.ready.clear()
             return False
         seat.waiter = waiter
         self._send(seat, line, perf_counter_ns())
@@ -190,12 +204,14 @@ class Load:
             pause.start(self._resume, pause, seat)
 
     def _resume(self, pause: object, seat: Seat) -> None:
-        if seat.connection in self.seats:
+        # Unless a phase has begun since, in which it is busy.
+        if seat.connection in self.seats and not seat.connection.busy:
             self.free(seat, perf_counter_ns())
 
     def _check_finished(self) -> None:
         """Also when nobody is there any more who could take a ticket."""
-        if not self.flying and (not self.left or not self.seats):
+        deserted = not self.seats and not self.lasting
+        if not self.flying and (not self.left or deserted):
             self.finished.set()
 
     def _count(self, ask: Ask, column: Column) -> None:

@@ -54,10 +54,10 @@ class Performer:
 
     def _on_test_stopping(self, **_: object) -> None:
         """No more requests; those on their way may end, or are given up."""
-        self.stopping.set()
         self.load.halt()
-        # The users are killed next, and with them what has no answer by then.
         self._performed.wait(self._options.give_up)
+        # The users leave now, and with them what has no answer yet.
+        self.stopping.set()
 
     def _on_halt(self, **_: object) -> None:
         self.load.halt()
@@ -83,9 +83,9 @@ class Performer:
         rate = options.rate * share
         warm_up = int(options.warmup * share)
         if warm_up:
-            self._perform(Order(False, warm_up, rate, options.arrivals))
+            self._perform(Order(False, warm_up, rate, options.arrivals, lasting=True))
         self._environment.runner.send_message(BEGUN)
-        self._perform(Order(True, UNLIMITED, rate, options.arrivals))
+        self._perform(Order(True, UNLIMITED, rate, options.arrivals, lasting=True))
 
     def _perform(self, order: Order) -> None:
         try:

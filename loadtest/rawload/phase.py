@@ -11,7 +11,7 @@ from typing import Any
 from loadtest.rawload.arrivals import schedule
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.ledger import EXACT_REQUESTS, SECOND_NS, Ledger, percentiles
-from loadtest.rawload.load import UNLIMITED, Load
+from loadtest.rawload.load import Load
 from loadtest.rawload.openload import OpenLoad
 from loadtest.rawload.watch import Watch
 
@@ -21,13 +21,15 @@ FINE_NS, COARSE_NS = SECOND_NS // 10, SECOND_NS
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a process is told to do. tickets: how many requests, or UNLIMITED. rate: arrivals a
-    second in this process; 0 for a closed model. offset_ns: when the first of them is due."""
+    second in this process; 0 for a closed model. offset_ns: when the first of them is due. lasting:
+    whether users may come and go meanwhile."""
 
     measured: bool
     tickets: int
     rate: float = 0.0
     arrivals: str = "constant"
     offset_ns: int = 0
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ class Phase:
     def start(self) -> None:
         """Begin to send."""
         order = self._order
+        lasting = order.lasting
         self._watch.start()
         if isinstance(self._load, OpenLoad):
             due = (order.offset_ns + each for each in schedule(order.arrivals, order.rate))
-            self._load.offer(order.tickets, due, self._ledger)
+            self._load.offer(order.tickets, due, self._ledger, lasting=lasting)
         else:
-            self._load.begin(order.tickets, self._ledger)
+            self._load.begin(order.tickets, self._ledger, lasting=lasting)
 
     def result(self) -> Outcome:
         """Wait for the end, and say what came of it."""
@@ -106,5 +109,3 @@ def uncollected() -> Iterator[None]:
 
 def untold(ask: Ask, counted: Counter[int], failures: Counter[str]) -> None:
     """Nobody hears of the warm-up."""
-
-

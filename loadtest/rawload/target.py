@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+# Where `make serve` listens.
+DEFAULT_HOST = "http://127.0.0.1:8000"
+
 
 class TargetError(ValueError):
     """An address that cannot be used, with the cause and the cure."""

@@ -1,20 +1,23 @@
 """One test in one locust process: what its options, its users and its end have in common."""
 
-import sys
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from gevent.event import Event
 from locust.runners import WorkerRunner
 
-from loadtest.rawload.conductor import Conductor
+from loadtest.rawload.conductor import MISSED, Conductor
+from loadtest.rawload.exchange import Ask
 from loadtest.rawload.load import Load
 from loadtest.rawload.performer import Performer
-from loadtest.rawload.target import Target, resolve
+from loadtest.rawload.primer import prime
+from loadtest.rawload.stock import figures
+from loadtest.rawload.target import DEFAULT_HOST, Target, TargetError, resolve
 from loadtest.report.markdown import markdown
 from loadtest.thresholds import parse_thresholds
 
-FAILED, REFUSED, MISSED, VOID = 1, 2, 3, 4
+# The exit code of what is refused at the start.
+REFUSED = 2
 
 _tests: "WeakKeyDictionary[Any, Test]" = WeakKeyDictionary()
 
@@ -26,9 +29,10 @@ class Test:
         self._environment = environment
         self._performer = Performer(environment)
         self._targets: dict[str, Target] = {}
+        self._primed: dict[tuple[str, str], Ask] = {}
         self.conductor: Conductor | None = None
         if not isinstance(environment.runner, WorkerRunner):
-            self.conductor = Conductor(environment)
+            self.conductor = Conductor(environment, lambda: self._performer.load.done)
         environment.events.quitting.add_listener(self._on_quitting)
         _tests[environment] = self
 
@@ -42,6 +46,12 @@ class Test:
         """Set when no more is to be sent."""
         return self._performer.stopping
 
+    def primed(self, url: str, path: str) -> Ask:
+        """What a path answers, asked once. Raises TargetError."""
+        if (url, path) not in self._primed:
+            self._primed[url, path] = prime(url, path, self._environment.parsed_options.give_up)
+        return self._primed[url, path]
+
     def target(self, url: str) -> Target:
         """Resolve an address once. Raises TargetError."""
         if url not in self._targets:
@@ -49,25 +59,54 @@ class Test:
         return self._targets[url]
 
     def _on_quitting(self, environment: Any, **_: object) -> None:
+        """Say what it was worth, in words and as an exit code."""
         if self.conductor is None:
-            environment.process_exit_code = 0  # the master says what it was worth
-            return
-        report = self.conductor.report
-        if report is None:
-            return
-        print(markdown(report))
-        run = report.runs[0]
-        if run.failed:
-            code = environment.parsed_options.exit_code_on_error
-        elif run.void:
-            code = VOID
-        elif not all(each.met for each in report.verdicts):
-            code = MISSED
-        else:
-            code = 0
-        environment.process_exit_code = code
+            environment.process_exit_code = 0  # the master says it
+        elif self.conductor.report is not None:
+            print(markdown(self.conductor.report))
+            environment.process_exit_code = self.conductor.exit_code
+        elif not any(map(is_raw, environment.user_classes)):
+            self._judge_stock(environment)
+
+    def _judge_stock(self, environment: Any) -> None:
+        """Thresholds on what locust itself measured."""
+        found = figures(environment.stats.total)
+        verdicts = [
+            each.judge(found) for each in parse_thresholds(environment.parsed_options.threshold)
+        ]
+        for each in verdicts:
+            value = "not measured" if each.value is None else f"{each.value:,.6g}"
+            print(f"threshold {each.text}: {value}, {'met' if each.met else 'MISSED'}")
+        if not environment.runner.errors and not all(each.met for each in verdicts):
+            environment.process_exit_code = MISSED
 
 
 def test_of(environment: Any) -> Test:
     """The test of this locust. Raises KeyError before `init`."""
     return _tests[environment]
+
+
+def is_raw(user_class: Any) -> bool:
+    """Whether its requests are counted one by one."""
+    return bool(getattr(user_class, "raw", False))
+
+
+def objection(environment: Any) -> str:
+    """Why this test cannot be; "" where it can."""
+    options = environment.parsed_options
+    if not all(map(is_raw, environment.user_classes)):
+        if options.requests or options.rate:
+            names = [each.__name__ for each in environment.user_classes if not is_raw(each)]
+            return (
+                f"--requests and --rate are for users with a connection of their own, which"
+                f" {', '.join(names)} has not: end it by --run-time, or name others"
+            )
+    elif options.headless and not options.worker:
+        url = options.host or DEFAULT_HOST
+        try:
+            resolve(url)
+            if options.path:
+                prime(url, options.path, options.give_up)
+        except TargetError as error:
+            return str(error)
+    return ""

@@ -9,35 +9,35 @@ from locust.exception import StopUser
 
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.load import Line, Seat
+from loadtest.rawload.target import DEFAULT_HOST
 from loadtest.rawload.test import test_of
-
-DEFAULT_HOST = "http://127.0.0.1:8000"
 
 
 class RawUser(User):
     """Tasks of its own, which ask with `self.ask(Ask(...))`."""
 
     abstract = True
-    host = DEFAULT_HOST
+    raw = True
+    host: str = DEFAULT_HOST
     asks: ClassVar[Sequence[Ask]] = ()
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._test = test_of(environment)
+        self.test = test_of(environment)
         self._seat: Seat | None = None
         self._lines: dict[Ask, Line] = {}
 
     def on_start(self) -> None:
         """Take a seat; the connection is opened by the first request."""
-        target = self._test.target(self.host or DEFAULT_HOST)
-        keeps = self._test.load.keeps
+        target = self.test.target(self.host)
+        keeps = self.test.load.keeps
         asks = [(each, each.encode(target.host, keeps=keeps)) for each in self.given_asks()]
-        self._seat = self._test.load.sit(target.family, target.address, asks)
+        self._seat = self.test.load.sit(target.family, target.address, asks)
 
     def on_stop(self) -> None:
         """Leave it."""
         if self._seat is not None:
-            self._test.load.leave(self._seat)
+            self.test.load.leave(self._seat)
             self._seat = None
 
     def given_asks(self) -> Sequence[Ask]:
@@ -45,18 +45,20 @@ class RawUser(User):
         return self.asks
 
     def ask(self, ask: Ask) -> str:
-        """Ask and wait for the answer; gives what was wrong with it, "" if nothing was. A failure is
-        counted, and nothing is raised. With --requests it waits for its turn before."""
-        seat, load = self._seat, self._test.load
+        """Ask and wait for the answer; gives what was wrong with it, "" if nothing was.
+
+        A failure is counted, and nothing is raised. With --requests it waits for its turn before.
+        """
+        seat, load = self._seat, self.test.load
         if seat is None:
             raise StopUser
         line = self._lines.get(ask)
         if line is None:
-            target = self._test.target(self.host or DEFAULT_HOST)
+            target = self.test.target(self.host)
             line = self._lines[ask] = load.line(ask, ask.encode(target.host, keeps=load.keeps))
         waiter: Any = Waiter()
         while not load.ask(seat, line, waiter.switch):
-            if self._test.stopping.is_set():
+            if self.test.stopping.is_set():
                 raise StopUser
             load.ready.wait()
         fault: str = waiter.get()
@@ -72,5 +74,5 @@ class RepeatingUser(RawUser):
     @task
     def repeat(self) -> None:
         """Be there until the test stops."""
-        self._test.stopping.wait()
+        self.test.stopping.wait()
         raise StopUser
