@@ -103,6 +103,31 @@ def imports_upwards(source: Source) -> Iterator[str]:
             yield f"imports {each}"
 
 
+# What the load tests may know: the report nothing of how it was measured, the engine nothing of
+# which servers are compared, and neither anything of the application.
+LOAD_TESTS = {
+    "loadtest.report": ("loadtest.report",),
+    "loadtest.thresholds": ("loadtest.report.model",),
+    "loadtest.facts": (),
+    "loadtest.rawload": (
+        "loadtest.rawload",
+        "loadtest.report",
+        "loadtest.thresholds",
+        "loadtest.facts",
+    ),
+    "loadtest.scenarios": ("loadtest.scenarios", "loadtest.rawload"),
+}
+
+
+def load_test_knows_too_much(source: Source) -> Iterator[str]:
+    """The parts of the load tests know of one another in one direction."""
+    for part, allowed in LOAD_TESTS.items():
+        if inside(source.name, part):
+            for each in source.imported():
+                if inside(each, "app", "bench", "ops", "loadtest") and not inside(each, *allowed):
+                    yield f"imports {each}"
+
+
 def worker_imports_the_application(source: Source) -> Iterator[str]:
     """The arbiter imports the worker: what that imports SIGHUP would not load anew."""
     if source.name in {"app.worker", "app.greeting", "app.logs", "app.settings"}:
@@ -184,6 +209,7 @@ def asserting(source: Source) -> Iterator[str]:
 # ---- the rules hold
 
 APP, BENCH, OPS, TESTS = read("app"), read("bench"), read("ops"), read("tests")
+LOADTEST = read("loadtest")
 ASYNC = {each.name for each in APP if inside(each.name, "app.httpd") and not each.package} - PURE
 # The settings are a table: each of its rows is a field.
 TABLES = {"Settings has 17 attributes"}
@@ -200,14 +226,22 @@ def named(rule: Rule) -> str:
 
 @pytest.mark.parametrize("rule", EVERYWHERE, ids=named)
 def test_everywhere(rule: Rule) -> None:
-    """The service, the bench and the tests keep this."""
-    assert faults(rule, APP + BENCH + OPS + TESTS) == []
+    """The service, the bench, the load tests and the tests keep this."""
+    assert faults(rule, APP + BENCH + LOADTEST + OPS + TESTS) == []
 
 
 @pytest.mark.parametrize("rule", IN_APP, ids=named)
 def test_in_app(rule: Rule) -> None:
     """The service keeps this."""
     assert faults(rule, APP) == []
+
+
+def test_in_loadtest() -> None:
+    """The load tests keep this."""
+    assert {each for each in LOAD_TESTS for one in LOADTEST if inside(one.name, each)} == set(
+        LOAD_TESTS
+    )
+    assert faults(load_test_knows_too_much, LOADTEST) == []
 
 
 def faults(rule: Rule, sources: list[Source]) -> list[str]:
@@ -231,6 +265,8 @@ BAD: list[tuple[Rule, str, str, str]] = [
     (imports_upwards, "app.handlers", "def f():\n    from app import worker", "app.worker"),
     (imports_upwards, "app.settings", "from app.main import create_server", "app.main"),
     (worker_imports_the_application, "app.worker", "from app import main", "app.main"),
+    (load_test_knows_too_much, "loadtest.report.page", "import loadtest.rawload.wire", "wire"),
+    (load_test_knows_too_much, "loadtest.rawload.wire", "from bench.answer import x", "bench"),
     (impure, "app.httpd.head", "import asyncio", "asyncio"),
     (impure, "app.httpd.head", "from asyncio.events import x", "asyncio.events"),
     (impure, "app.httpd.head", "from .service import Service", "app.httpd.service"),

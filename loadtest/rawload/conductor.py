@@ -19,7 +19,7 @@ from loadtest.facts import gather_facts
 from loadtest.rawload import service
 from loadtest.rawload.gathered import Asked, Used, gather
 from loadtest.rawload.ledger import SECOND_NS
-from loadtest.rawload.performer import BEGUN, HALT, ORDER, OUTCOME
+from loadtest.rawload.performer import BEGUN, HALT, ORDER, OUTCOME, raw_users
 from loadtest.rawload.phase import Order, Outcome
 from loadtest.rawload.stock import CSV_S
 from loadtest.report.model import Report
@@ -71,7 +71,7 @@ class Conductor:
 
     def _on_spawning_complete(self, **_: object) -> None:
         """Shapes complete their spawning again and again: the first time counts."""
-        if self._options.requests and self._conducting is None:
+        if self._options.requests and self._conducting is None and self._count_users():
             self._conducting = gevent.spawn(self._conduct)
 
     def _on_outcome(self, environment: Any, msg: Any, **_: object) -> None:
@@ -91,10 +91,9 @@ class Conductor:
                 self._await(True, self._options.give_up + LATE_S)
 
     def _on_test_stop(self, **_: object) -> None:
-        if not any(getattr(each, "raw", False) for each in self._environment.user_classes):
-            return
         if self._conducting is None:
-            self._finish()
+            if any(getattr(each, "raw", False) for each in self._environment.user_classes):
+                self._finish()
         elif gevent.getcurrent() is not self._conducting:
             self._conducting.join(self._options.give_up + LATE_S)
 
@@ -132,7 +131,9 @@ class Conductor:
         """Until each process has answered, has left, or for so long."""
         waited = 0
         while missing := self._users.keys() - self._outcomes[measured].keys() - self._lost:
-            self._lost |= missing & self._gone()
+            if left := missing & self._gone():
+                self._lost |= left
+                self._runner.send_message(HALT)  # what the others still did would count for nothing
             gevent.sleep(POLL_S)
             waited += 1
             if at_most_s and waited * POLL_S > at_most_s:
@@ -164,10 +165,12 @@ class Conductor:
 
     def _count_users(self) -> dict[str, int]:
         """How many users each process has; those without any have nothing to do."""
-        if not self._is_master:
-            return {LOCAL: self._runner.user_count}
+        everywhere = {LOCAL: self._runner.user_classes_count}
+        if self._is_master:
+            everywhere = {each.id: each.user_classes_count for each in self._runner.clients.all}
         counts = {
-            each.id: sum(each.user_classes_count.values()) for each in self._runner.clients.all
+            node: sum(raw_users(self._environment, classes).values())
+            for node, classes in everywhere.items()
         }
         return {node: count for node, count in counts.items() if count}
 

@@ -33,9 +33,24 @@ class Connection:
     """
 
     __slots__ = (
-        *("_address", "_ended", "_family", "_keeps", "_loop"),  # given
-        *("_connected", "_reader", "_sock", "_watcher", "opened"),  # per connection
-        *("_ask", "_last", "_unsent", "asked", "due"),  # per request
+        # given
+        "_address",
+        "_ended",
+        "_family",
+        "_keeps",
+        "_loop",
+        # per connection
+        "_connected",
+        "_reader",
+        "_sock",
+        "_watcher",
+        "opened",
+        # per request
+        "_ask",
+        "_last",
+        "_unsent",
+        "asked",
+        "due",
     )
 
     def __init__(self, family: int, address: Any, ended: Ended, *, keeps: bool) -> None:

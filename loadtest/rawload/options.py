@@ -2,6 +2,7 @@
 variable."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from loadtest.rawload.arrivals import ARRIVALS
@@ -9,6 +10,9 @@ from loadtest.thresholds import parse_threshold
 
 LIMIT_REQUESTS = 1_000_000_000
 MODES = ("keepalive", "close")
+
+# Its name, whether locust's web page asks for it too, and the rest as argparse takes it.
+Option = tuple[str, bool, dict[str, Any]]
 
 
 def whole(text: str) -> int:
@@ -40,6 +44,13 @@ def rate(text: str) -> float:
     return value
 
 
+def path(text: str) -> str:
+    """A path, or none. Raises ArgumentTypeError."""
+    if text and not (text.startswith("/") and text.isascii() and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path; /plaintext is one")
+    return text
+
+
 def threshold(text: str) -> str:
     """One that can be judged. Raises ArgumentTypeError."""
     try:
@@ -48,88 +59,112 @@ def threshold(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_options(parser: Any, shapes: tuple[str, ...]) -> None:
-    """Add them to locust's parser. shapes: names of load shapes."""
-    group = parser.add_argument_group(
-        "Slipway", "One raw connection per user, every answer checked"
-    )
+def _option(name: str, text: str, *, shown: bool = False, **how: Any) -> Option:
+    return name, shown, {"help": text, **how}
 
-    def add(name: str, *, shown: bool = False, **how: Any) -> None:
-        variable = f"LOCUST_{name.strip('-').replace('-', '_').upper()}"
-        action = group.add_argument(name, env_var=variable, **how)
-        # As locust's own add_argument sets them, which its groups do not have (2.47).
-        action.include_in_web_ui = shown
-        action.is_secret = action.is_required = action.is_multiple = False
 
-    add(
+OPTIONS: Sequence[Option] = (
+    _option(
         "--requests",
+        "exactly so many, over all users and processes, then stop; 0: until stopped",
+        shown=True,
         type=whole,
         default=0,
         metavar="N",
+    ),
+    _option(
+        "--connections",
+        "keep a connection for many requests, or open one for each",
         shown=True,
-        help="exactly so many, over all users and processes, then stop; 0: until stopped",
-    )
-    add("--connections", choices=MODES, default="keepalive", shown=True,
-        help="keep a connection for many requests, or open one for each")  # fmt: skip
-    add(
+        choices=MODES,
+        default="keepalive",
+    ),
+    _option(
         "--warmup",
+        "requests that are sent and checked first, and left out of every figure (5000)",
+        shown=True,
         type=whole,
         default=5000,
         metavar="N",
+    ),
+    _option(
+        "--rate",
+        "requests due a second, however slow the answers; 0: each user asks when it has its answer",
         shown=True,
-        help="requests that are sent and checked first, and left out of every figure (5000)",
-    )
-    add("--rate", type=rate, default=0.0, metavar="R", shown=True,
-        help="requests due a second, however slow the answers; 0: each user asks when it has its"
-        " answer")  # fmt: skip
-    add(
+        type=rate,
+        default=0.0,
+        metavar="R",
+    ),
+    _option(
         "--arrivals",
+        "with --rate: evenly spaced, or independent of one another",
+        shown=True,
         choices=ARRIVALS,
         default="constant",
-        shown=True,
-        help="with --rate: evenly spaced, or independent of one another",
-    )
-    add("--path", default="", metavar="/PATH", help="what is asked for (/plaintext); whatever it"
-        " answers the first time must come each time")  # fmt: skip
-    add("--give-up", type=seconds, default=10.0, metavar="S", help="how long an answer may take")
-    add(
+    ),
+    _option(
+        "--path",
+        "what is asked for (/plaintext); whatever it answers the first time must come each time",
+        type=path,
+        default="",
+        metavar="/PATH",
+    ),
+    _option("--give-up", "how long an answer may take", type=seconds, default=10.0, metavar="S"),
+    _option(
         "--drop-after",
+        "with --rate: how long a request may wait for a free connection",
         type=seconds,
         default=1.0,
         metavar="S",
-        help="with --rate: how long a request may wait for a free connection",
-    )
-    add("--threshold", type=threshold, action="append", default=[], metavar="T",
-        help="as 'p99<15ms', 'rps>=20000', 'cpu<=20us'; may be given several times; a miss exits"
-        " with 3")  # fmt: skip
-    add(
+    ),
+    _option(
+        "--threshold",
+        "as 'p99<15ms', 'rps>=20000', 'cpu<=20us'; may be given several times; a miss exits with 3",
+        type=threshold,
+        action="append",
+        default=[],
+        metavar="T",
+    ),
+    _option(
         "--shape",
-        choices=("none", *shapes),
+        "how the number of users changes, up to --users, within --run-time",
         default="none",
-        help="how the number of users changes, up to --users, within --run-time",
-    )
-    add(
+    ),
+    _option(
         "--fire-events",
+        "tell locust's listeners of each request, not only of failures; costs speed",
         action="store_true",
-        help="tell locust's listeners of each request, not only of failures; costs speed",
-    )
+    ),
     # A plain string: locust's master sends all options to its workers.
-    add(
+    _option(
         "--out",
+        "where summary.json, summary.md and index.html go (build/loadtest/locust)",
         default="build/loadtest/locust",
         metavar="DIR",
-        help="where summary.json, summary.md and index.html go (build/loadtest/locust)",
-    )
-    add("--label", default="server", metavar="NAME", help="what the server is called in the report")
-    add(
+    ),
+    _option("--label", "the server's name in the report", default="server", metavar="NAME"),
+    _option(
         "--server-pid",
+        "measure CPU time and memory of this process and its descendants",
         type=whole,
         default=0,
         metavar="PID",
-        help="measure CPU time and memory of this process and its descendants",
-    )
-    add(
+    ),
+    _option(
         "--accept-limited",
+        "count a run in which the generator was the limit; else it is void, exit code 4",
         action="store_true",
-        help="count a run in which the generator was the limit, where it would be void (exit 4)",
-    )
+    ),
+)
+
+
+def add_options(parser: Any, shapes: Sequence[str]) -> None:
+    """Add them to locust's parser, each also as a LOCUST_ variable. shapes: names of shapes."""
+    group = parser.add_argument_group("Slipway", "one connection a user, every answer checked")
+    for name, shown, how in OPTIONS:
+        choices = {"choices": ("none", *shapes)} if name == "--shape" else {}
+        variable = f"LOCUST_{name.strip('-').replace('-', '_').upper()}"
+        action = group.add_argument(name, env_var=variable, **how, **choices)
+        # As locust's own add_argument sets them, which its groups do not have (2.47).
+        action.include_in_web_ui = shown
+        action.is_secret = action.is_required = action.is_multiple = False

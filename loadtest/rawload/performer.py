@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import gevent
@@ -20,6 +21,12 @@ BEGUN, OUTCOME = "slipway-begun", "slipway-outcome"
 SEATED_S = 10.0
 
 logger = logging.getLogger(__name__)
+
+
+def raw_users(environment: Any, counts: Mapping[str, int]) -> dict[str, int]:
+    """Those of the users, by class, that have a connection of their own."""
+    raw = {each.__name__ for each in environment.user_classes if getattr(each, "raw", False)}
+    return {name: count for name, count in counts.items() if name in raw and count}
 
 
 class Performer:
@@ -70,11 +77,15 @@ class Performer:
     def _carry_out(self, order: Order) -> None:
         """Exactly so many requests, with all users in their seats."""
         with gevent.Timeout(SEATED_S, False):
-            while len(self.load.seats) < self._environment.runner.user_count:
+            while len(self.load.seats) < self._users():
                 gevent.sleep(0.01)
         if not self.stopping.is_set():
             with uncollected():
                 self._perform(order)
+
+    def _users(self) -> int:
+        counts = self._environment.runner.user_classes_count
+        return sum(raw_users(self._environment, counts).values())
 
     def _free_run(self) -> None:
         """Until the test is stopped, after this process's share of the warm-up."""
