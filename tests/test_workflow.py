@@ -134,11 +134,12 @@ def test_pinned_text() -> None:
 
 
 def test_jobs() -> None:
-    """Four of them, and each does what its name says."""
+    """Five of them, and each does what its name says."""
     found = jobs(TEXT)
-    assert list(found) == ["check", "test", "stack", "scan"]
+    assert list(found) == ["check", "test", "loadtest", "stack", "scan"]
     assert "make check\n" in found["check"]
     assert "make test PYTHON=" in found["test"]
+    assert "make loadtest-smoke\n" in found["loadtest"]
     assert "make test-stack\n" in found["stack"]
     assert 'PIP_AUDIT"' in found["scan"]
     assert '"$GRYPE"' in found["scan"]
@@ -150,8 +151,8 @@ def test_when() -> None:
     assert re.search(r"\non:\n  push:\n  pull_request:\n  schedule:\n    - cron: ", head)
     assert re.search(r"^  cancel-in-progress: true$", head, re.MULTILINE)
     skipped = {name for name, each in jobs(TEXT).items() if "if: github.event_name" in each}
-    assert skipped == {"check", "test", "stack"}
-    assert TEXT.count("if: github.event_name != 'schedule'\n") == 3
+    assert skipped == {"check", "test", "loadtest", "stack"}
+    assert TEXT.count("if: github.event_name != 'schedule'\n") == 4
 
 
 def test_pythons() -> None:

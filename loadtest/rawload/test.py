@@ -4,6 +4,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from gevent.event import Event
+from gevent.lock import Semaphore
 from locust.runners import WorkerRunner
 
 from loadtest.rawload.conductor import MISSED, Conductor
@@ -30,6 +31,7 @@ class Test:
         self._performer = Performer(environment)
         self._targets: dict[str, Target] = {}
         self._primed: dict[tuple[str, str], Ask] = {}
+        self._priming = Semaphore()
         self.conductor: Conductor | None = None
         if not isinstance(environment.runner, WorkerRunner):
             self.conductor = Conductor(environment, lambda: self._performer.load.done)
@@ -48,9 +50,11 @@ class Test:
 
     def primed(self, url: str, path: str) -> Ask:
         """What a path answers, asked once. Raises TargetError."""
-        if (url, path) not in self._primed:
-            self._primed[url, path] = prime(url, path, self._environment.parsed_options.give_up)
-        return self._primed[url, path]
+        with self._priming:  # users ask for it all at once
+            if (url, path) not in self._primed:
+                give_up_s = self._environment.parsed_options.give_up
+                self._primed[url, path] = prime(url, path, give_up_s)
+            return self._primed[url, path]
 
     def target(self, url: str) -> Target:
         """Resolve an address once. Raises TargetError."""
