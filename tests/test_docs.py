@@ -24,12 +24,17 @@ import pytest
 from app import httpd
 from app.httpd.limits import Deadlines, Limits
 from app.knobs import KNOBS
+from loadtest.rawload.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "httpd.md"
 THREATS = ROOT / "THREATS.md"
-DOCUMENTS = [README, ROOT / "CHANGELOG.md", THREATS, *sorted((ROOT / "docs").glob("*.md"))]
+LOAD_TESTS = ROOT / "loadtest" / "README.md"
+DOCUMENTS = [
+    *(README, ROOT / "CHANGELOG.md", THREATS, LOAD_TESTS),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 DEFAULTS = {each.name: each.default for each in KNOBS}
 # Those of nginx and Compose, which .env.example has after the others.
@@ -40,6 +45,7 @@ DEFAULTS_OF_COMPOSE = dict(
 NO_SETTINGS = {
     *("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE"),
     *("GUNICORN_CMD_ARGS", "PYTHON", "ARGS", "RLIMIT_NOFILE", "EMFILE", "SO_PEERCRED"),
+    *("TARGET", "ROUNDS", "REQUESTS", "LOCUST_GIVE_UP"),
 }
 READERS_FILES = {"greet.py"}  # that the reader is told to write
 PUBLIC = {
@@ -245,6 +251,27 @@ def test_guide_has_every_limit(bounds: Any) -> None:
             break
         found[name.strip("`")] = float(number[0])
     assert found == {each.name: each.default for each in fields(bounds)}
+
+
+def test_options_of_locust() -> None:
+    """Each option of the load tests is in their guide, with its default."""
+    told = {
+        re.match(r"`(--[a-z-]+)", cells[0])[1]: cells[1]  # type: ignore[index]
+        for cells in rows(LOAD_TESTS)
+        if cells[0].startswith("`--")
+    }
+    defaults = {name: how.get("default", False) for name, _, how in OPTIONS}
+    written = {
+        name: "off"
+        if default is False
+        else f"{default:g}"
+        if isinstance(default, float)
+        else default
+        for name, default in defaults.items()
+    }
+    assert {name: text.strip("`") for name, text in told.items()} == {
+        name: str(each or "") if each != 0 else "0" for name, each in written.items()
+    }
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

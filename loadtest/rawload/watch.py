@@ -1,5 +1,6 @@
 """Whether the generator itself was the limit: how long its event loop had nothing to do."""
 
+from pathlib import Path
 from time import perf_counter_ns, process_time_ns
 
 from gevent.hub import get_hub
@@ -14,8 +15,8 @@ class Watch:
     """Measures the event loop of this process from `start` to `stop`.
 
     libev calls a prepare watcher before it waits for events and a check watcher after: between the
-    two it slept. What the rest of the machine takes from this process counts as work, so that the
-    share is never too high.
+    two it slept, or it was awake and the machine ran somebody else. The kernel counts the second
+    (/proc/PID/schedstat), and it is taken off: the share is never too high.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,7 @@ class Watch:
         self._prepare, self._check = loop.prepare(), loop.check()
         self._waiting = 0
         self._waited_ns = 0
+        self._delayed_ns = 0
         self._begun_ns = 0
         self._cpu_ns = 0
         self.idle = 0.0
@@ -31,6 +33,7 @@ class Watch:
     def start(self) -> None:
         """From now on."""
         self._waited_ns = self._waiting = 0
+        self._delayed_ns = _delayed_ns()
         self._cpu_ns = process_time_ns()
         self._begun_ns = perf_counter_ns()
         self._prepare.start(self._before)
@@ -40,7 +43,8 @@ class Watch:
         """Until now: idle is a share of the time, cpu_seconds this process's own."""
         self._prepare.stop()
         self._check.stop()
-        self.idle = self._waited_ns / max(perf_counter_ns() - self._begun_ns, 1)
+        idle_ns = self._waited_ns - (_delayed_ns() - self._delayed_ns)
+        self.idle = max(idle_ns, 0) / max(perf_counter_ns() - self._begun_ns, 1)
         self.cpu_seconds = (process_time_ns() - self._cpu_ns) / 1e9
 
     def _before(self) -> None:
@@ -50,6 +54,14 @@ class Watch:
         if self._waiting:
             self._waited_ns += perf_counter_ns() - self._waiting
             self._waiting = 0
+
+
+def _delayed_ns() -> int:
+    """How long this thread has been ready to run and did not; 0 where the kernel does not say."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def limited(idle: float, lag_us: float, rate: float) -> str:
