@@ -21,6 +21,7 @@ Socket: type[socket.socket] = get_original("socket", "socket")
 READ, WRITE = 1, 2  # libev's
 PIECE = 16_384
 NO_FAULT = ""
+SURPLUS = "bytes after the answer"
 
 # connection, fault ("" for an answer as it must be), when its last byte had come
 Ended = Callable[["Connection", str, int], None]
@@ -43,6 +44,7 @@ class Connection:
         "_connected",
         "_reader",
         "_sock",
+        "_stray",
         "_watcher",
         "opened",
         # per request
@@ -62,7 +64,7 @@ class Connection:
         self._loop = get_hub().loop
         # per connection
         self._reader = Reader()
-        self._connected = False
+        self._connected = self._stray = False
         self._sock: socket.socket | None = None
         self._watcher: Any = None
         self.opened = 0
@@ -112,6 +114,12 @@ class Connection:
             self._fail(f"not closed within {seconds:g} s of its last answer")
         elif self._ask is not None:
             self._fail(f"no answer within {seconds:g} s")
+
+    def surplus(self) -> bool:
+        """Whether the server has said more than was asked, once nothing is on its way."""
+        self._readable()
+        found, self._stray = self._stray, False
+        return found
 
     def close(self) -> None:
         """Give the connection up; nothing is called any more for what was on its way."""
@@ -177,8 +185,11 @@ class Connection:
             return
         if not data:
             self._closed_by_server()
-        elif self._ask is None or self._last is not None:
-            self._fail("bytes after the answer")
+        elif self._ask is None:
+            self._stray = True
+            self._drop()
+        elif self._last is not None:
+            self._fail(SURPLUS)
         else:
             try:
                 answer = self._reader.feed(data)

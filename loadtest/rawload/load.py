@@ -13,7 +13,7 @@ from time import perf_counter_ns
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from loadtest.rawload.connection import Connection
+from loadtest.rawload.connection import SURPLUS, Connection
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.ledger import BATCH, SECOND_NS, Column, Ledger
 
@@ -139,6 +139,10 @@ class Load:
         """Count up what is left, and stop looking after the connections."""
         self.ready.clear()
         self._sweeper.stop()
+        for connection in list(self.seats):
+            # A server that answers twice would answer the next request before it is sent.
+            if not connection.busy and connection.surplus():
+                self.ledger.fail(SURPLUS, perf_counter_ns())
         for ask, column in self._columns.items():
             self._count(ask, column)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+PATIENCE_S = 2.0
 # Where `make serve` listens.
 DEFAULT_HOST = "http://127.0.0.1:8000"
 
@@ -42,11 +43,21 @@ def parse_target(url: str) -> tuple[str, int, str]:
 
 
 def resolve(url: str) -> Target:
-    """Find the address, the first that the resolver gives. Raises TargetError."""
+    """Find the address: of several the first where somebody listens, as localhost may be ::1 and
+    127.0.0.1. Raises TargetError."""
     host, port, named = parse_target(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TargetError(f"{url!r}: {host} is not known here ({error})") from None
-    family, _, _, _, address = found[0]
+    addresses = [(family, address) for family, _, _, _, address in found]
+    heard = addresses if len(addresses) == 1 else list(filter(_listens, addresses))
+    family, address = (heard or addresses)[0]
     return Target(family, address, named)
+
+
+def _listens(given: tuple[int, Any]) -> bool:
+    family, address = given
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(PATIENCE_S)
+        return probe.connect_ex(address) == 0
