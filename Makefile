@@ -1,15 +1,19 @@
 # Needs Python 3.11 or later and make, nothing else.
 #   PYTHON=python3.13   which Python builds .venv (else the first on PATH that will do)
-#   ARGS="..."          handed on to gunicorn, app, the gallery, pytest, bench, or `uv pip compile`
+#   ARGS="..."          handed on to gunicorn, app, the gallery, pytest, bench, the load test, or
+#                       `uv pip compile`
+#   ROUNDS, REQUESTS    of a load test: how often, and how many each time
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+COMPARISON := $(RUN) -m loadtest.comparison
+ASKED = $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(REQUESTS),--requests '$(REQUESTS)')
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s%s\n", $$1, $$2}' Makefile
 
 serve: $(VENV)/.runtime ## Serve with gunicorn, on http://127.0.0.1:8000 unless HOST, PORT or BIND say otherwise
 	@exec $(RUN) gunicorn.conf.py $(ARGS)
@@ -43,6 +47,15 @@ check: $(VENV)/.dev ## Look for faults without running anything: lint, layout, t
 bench: $(VENV)/.gallery ## Measure against other servers
 	@$(RUN) -m bench $(ARGS)
 
+loadtest: $(VENV)/.loadtest ## Load-test beside aiohttp and FastAPI; TARGET=http://HOST:PORT: what runs there
+	@exec $(COMPARISON) $(if $(TARGET),--target '$(TARGET)') $(ASKED) $(ARGS)
+
+loadtest-all: $(VENV)/.loadtest ## Load-test every way of the gallery too: up to half an hour
+	@exec $(COMPARISON) --all $(ASKED) $(ARGS)
+
+loadtest-smoke: $(VENV)/.loadtest ## Load-test for less than a minute, judged by CPU time
+	@exec $(COMPARISON) --smoke $(ASKED) $(ARGS)
+
 lock: $(VENV)/.dev ## Derive requirements*.txt from pyproject.toml (ARGS=--upgrade: newest versions)
 	$(LOCK) $(ARGS) pyproject.toml --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraints requirements.txt --output-file requirements-dev.txt
@@ -54,6 +67,7 @@ clean: ## Remove .venv and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help serve run gallery test test-stack doctor up deploy check bench lock clean anew
+.PHONY: loadtest loadtest-all loadtest-smoke
 
 # Each stamp is written last: a build that was interrupted has none, and is done again.
 

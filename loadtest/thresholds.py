@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadtest.report.model import Run, Verdict
 
@@ -42,19 +42,22 @@ class ThresholdError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """of: what the figure belongs to, "" for the only one there is. bound: in the figure's unit."""
+    """of: what the figure belongs to, "" for the only one there is. bound: in the figure's unit;
+    unit: the one it was said in, in which what is found is told."""
 
     text: str
     of: str
     figure: str
     comparison: str
     bound: float
+    unit: str = field(default="", compare=False)
 
     def judge(self, figures: Mapping[str, float]) -> Verdict:
         """Compare; what was not measured does not meet it."""
         value = figures.get(self.key)
         met = value is not None and COMPARISONS[self.comparison](value, self.bound)
-        return Verdict(self.text, value, met)
+        shown = None if value is None else value / UNITS[self.unit]
+        return Verdict(self.text, shown, met, self.unit)
 
     @property
     def key(self) -> str:
@@ -77,7 +80,7 @@ def parse_threshold(text: str) -> Threshold:
             kinds.append(f"in {' or '.join(filter(None, wanted))}")
         raise ThresholdError(f"{text!r}: {figure} is {' or '.join(kinds)}")
     bound = float(found["bound"]) * UNITS[unit]
-    return Threshold(text.strip(), found["of"] or "", figure, found["comparison"], bound)
+    return Threshold(text.strip(), found["of"] or "", figure, found["comparison"], bound, unit)
 
 
 def _units(figure: str, *, ratio: bool) -> Sequence[str]:

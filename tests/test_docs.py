@@ -24,31 +24,25 @@ import pytest
 from app import httpd
 from app.httpd.limits import Deadlines, Limits
 from app.knobs import KNOBS
-from loadtest.rawload.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "httpd.md"
 THREATS = ROOT / "THREATS.md"
-LOAD_TESTS = ROOT / "loadtest" / "README.md"
-DOCUMENTS = [
-    *(README, ROOT / "CHANGELOG.md", THREATS, LOAD_TESTS),
-    *sorted((ROOT / "docs").glob("*.md")),
-]
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", THREATS, ROOT / "loadtest" / "README.md"]
+DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
 
 DEFAULTS = {each.name: each.default for each in KNOBS}
 # Those of nginx and Compose, which .env.example has after the others.
 DEFAULTS_OF_COMPOSE = dict(
     re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
 )
-# Capitals in code spans that are no setting of ours.
+# In capitals, and no settings of ours.
 NO_SETTINGS = {
-    *("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE"),
-    *("GUNICORN_CMD_ARGS", "PYTHON", "ARGS", "RLIMIT_NOFILE", "EMFILE", "SO_PEERCRED"),
-    *("TARGET", "ROUNDS", "REQUESTS", "LOCUST_GIVE_UP"),
+    *("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "ARGS", "PYTHON"),
+    *("EMFILE", "SO_PEERCRED", "RLIMIT_NOFILE", "GUNICORN_CMD_ARGS", "TARGET", "LOCUST_GIVE_UP"),
 }
-READERS_FILES = {"greet.py"}  # that the reader is told to write
-WRITTEN = {"summary.md"}  # by our own programs
+WRITTEN = {"greet.py", "summary.md"}  # by the reader, and by our own programs
 PUBLIC = {
     "server": httpd.HTTPServer,
     "request": httpd.Request,
@@ -254,22 +248,6 @@ def test_guide_has_every_limit(bounds: Any) -> None:
     assert found == {each.name: each.default for each in fields(bounds)}
 
 
-def test_options_of_locust() -> None:
-    """Each option of the load tests is in their guide, with its default."""
-    told = {
-        re.match(r"`(--[a-z-]+)", cells[0])[1]: cells[1]  # type: ignore[index]
-        for cells in rows(LOAD_TESTS)
-        if cells[0].startswith("`--")
-    }
-    defaults = {name: how.get("default", False) for name, _, how in OPTIONS}
-    words = {"False": "off", "": "none", "[]": "none"}
-    written = {
-        name: words.get(str(each), f"{each:g}" if isinstance(each, float) else str(each))
-        for name, each in defaults.items()
-    }
-    assert {name: text.strip("`") for name, text in told.items()} == written
-
-
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_make_targets(document: Path) -> None:
     """Every target that is named is in the Makefile."""
@@ -292,8 +270,7 @@ def test_files(document: Path) -> None:
         r"(?:app|bench|docs|ops|tests|nginx|loadtest|\.ci)/[\w./-]*|"
         r"[\w./-]+\.(?:py|md|toml|txt|lua|conf)|\.env\.example"
     )
-    named = {each for each in spans(document) if path.fullmatch(each)}
-    named -= READERS_FILES | WRITTEN
+    named = {each for each in spans(document) if path.fullmatch(each)} - WRITTEN
     assert [each for each in sorted(named) if not exists(each)] == []
 
 

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TARGETS = {
     *("help", "serve", "run", "gallery", "test", "test-stack", "doctor", "up", "deploy"),
-    *("check", "bench", "lock", "clean"),
+    *("check", "bench", "loadtest", "loadtest-all", "loadtest-smoke", "lock", "clean"),
 }
 
 PYTHON = """\
@@ -33,6 +33,7 @@ gunicorn.conf.py*)
 esac
 """
 
+LOCKS = tuple(f"requirements{each}.txt" for each in ("", "-dev", "-gallery", "-loadtest"))
 BUILD = "fake -m venv .venv"
 INSTALL = "python -m pip install --quiet --disable-pip-version-check --require-hashes -r "
 
@@ -43,7 +44,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copy(ROOT / "Makefile", folder)
-        for lock in ("requirements.txt", "requirements-dev.txt", "requirements-gallery.txt"):
+        for lock in LOCKS:
             (folder / lock).touch()
         self.interpreter("fake")
 
@@ -112,6 +113,10 @@ def test_every_target_is_phony() -> None:
         (".venv/.runtime", ["requirements.txt"]),
         (".venv/.dev", ["requirements.txt", "requirements-dev.txt"]),
         (".venv/.gallery", ["requirements.txt", "requirements-gallery.txt"]),
+        (
+            ".venv/.loadtest",
+            ["requirements.txt", "requirements-gallery.txt", "requirements-loadtest.txt"],
+        ),
     ],
 )
 def test_first_build(project: Project, target: str, locks: list[str]) -> None:
@@ -196,12 +201,40 @@ def test_without_ensurepip(project: Project) -> None:
         ("gallery", "python -m app.gallery --x"),
         ("test", "python -m pytest --x"),
         ("bench", "python -m bench --x"),
+        ("loadtest", "python -m loadtest.comparison --x"),
+        ("loadtest-all", "python -m loadtest.comparison --all --x"),
+        ("loadtest-smoke", "python -m loadtest.comparison --smoke --x"),
     ],
 )
 def test_arguments(project: Project, target: str, call: str) -> None:
     """ARGS is handed on."""
     project.make(target, "ARGS=--x", "PYTHON=fake")
     assert project.calls()[-1] == call
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ([], ""),
+        (["ROUNDS=2"], " --rounds 2"),
+        (["REQUESTS=10"], " --requests 10"),
+        (["TARGET=http://h:1"], " --target http://h:1"),
+        (
+            ["REQUESTS=10", "ROUNDS=2", "TARGET=http://h:1", "ARGS=--path /x"],
+            " --target http://h:1 --rounds 2 --requests 10 --path /x",
+        ),
+    ],
+)
+def test_of_a_load_test(project: Project, given: list[str], options: str) -> None:
+    """What is set is handed on, and nothing else: the defaults are the program's."""
+    project.make("loadtest", *given, "PYTHON=fake")
+    assert project.calls()[-1] == f"python -m loadtest.comparison{options}"
+
+
+def test_a_running_server_is_for_one_target(project: Project) -> None:
+    """The others start their own, whatever the environment says."""
+    project.make("loadtest-smoke", "PYTHON=fake", TARGET="http://h:1")
+    assert project.calls()[-1] == "python -m loadtest.comparison --smoke"
 
 
 def test_sigterm_reaches_the_server(project: Project) -> None:
@@ -223,5 +256,4 @@ def test_clean(project: Project) -> None:
         (project.folder / folder).mkdir(parents=True)
     project.make("clean")
     found = {path.name for path in project.folder.rglob("*")}
-    locks = {"requirements.txt", "requirements-dev.txt", "requirements-gallery.txt"}
-    assert found == {"Makefile", "fake", "a", *locks}
+    assert found == {"Makefile", "fake", "a", *LOCKS}

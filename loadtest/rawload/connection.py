@@ -39,7 +39,6 @@ class Connection:
         "_ended",
         "_family",
         "_keeps",
-        "_loop",
         # per connection
         "_connected",
         "_reader",
@@ -61,7 +60,6 @@ class Connection:
         self._address = address
         self._ended = ended
         self._keeps = keeps
-        self._loop = get_hub().loop
         # per connection
         self._reader = Reader()
         self._connected = self._stray = False
@@ -102,7 +100,7 @@ class Connection:
             name = self._named(error)
             self._drop()
             # Not from within: whoever begins again at once would never come back.
-            self._loop.run_callback(self._fail_begun, name, self.asked)
+            get_hub().loop.run_callback(self._fail_begun, name, self.asked)
 
     def _fail_begun(self, fault: str, asked: int) -> None:
         if self.asked == asked:
@@ -139,7 +137,7 @@ class Connection:
             raise
         self.opened += 1
         self._sock = sock
-        self._watcher = self._loop.io(sock.fileno(), READ)
+        self._watcher = get_hub().loop.io(sock.fileno(), READ)
         self._watcher.start(self._readable)
 
     def _send(self) -> None:

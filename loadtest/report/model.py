@@ -118,11 +118,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A threshold, and what was found; value is None where nothing was measured."""
+    """A threshold, and what was found, in the threshold's own unit; value is None where nothing was
+    measured."""
 
     text: str
     value: float | None
     met: bool
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

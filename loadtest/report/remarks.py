@@ -12,7 +12,7 @@ UNSAID = (
     "The published test named neither its tool nor its machine: its seconds are for scale only.",
 )
 
-UNWATCHED = "The servers' processes were not on this machine: no CPU and no memory of theirs."
+UNWATCHED = "Nobody watched the servers' processes: no CPU and no memory of theirs."
 
 
 def named(run: Run) -> str:

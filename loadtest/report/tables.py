@@ -240,7 +240,11 @@ def _open_row(panel: Panel, group: Group) -> list[str]:
 def verdict_table(report: Report) -> Table:
     """The thresholds, and whether they were met."""
     rows = [
-        [verdict.text, number(verdict.value), "met" if verdict.met else MISSED]
+        [
+            verdict.text,
+            f"{number(verdict.value)} {verdict.unit}".strip(),
+            "met" if verdict.met else MISSED,
+        ]
         for verdict in report.verdicts
     ]
     return Table("Thresholds", ["threshold", "measured", "verdict"], rows, (), (0, 2))

@@ -142,11 +142,12 @@ SIDES = {
 
 @pytest.mark.parametrize("comparison", SIDES)
 def test_judge(comparison):
-    """Below the bound, on it, above it; the value is told as it was found."""
+    """Below the bound, on it, above it; the value is told in the threshold's unit."""
     wanted = parse_threshold(f"p99{comparison}15ms")
     for value, met in zip((14_999.9, 15_000.0, 15_000.1), SIDES[comparison], strict=True):
         verdict = wanted.judge({"p99": value})
-        assert (verdict.text, verdict.value, verdict.met) == (f"p99{comparison}15ms", value, met)
+        assert (verdict.text, verdict.met) == (f"p99{comparison}15ms", met)
+        assert (verdict.value, verdict.unit) == (value / 1000, "ms")
 
 
 def test_judge_what_was_not_measured():

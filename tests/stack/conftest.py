@@ -73,6 +73,7 @@ def environment(name: str) -> dict[str, str]:
         "IMAGE": f"slipway-{name}-{os.getpid()}",
         "REVISION": "first",
         **{name: str(free_port()) for name in ("HTTP_PORT", "ALT_HTTP_PORT", "HTTPS_PORT")},
+        "LOADTEST_PORT": f"127.0.0.1:{free_port()}",
     }
 
 

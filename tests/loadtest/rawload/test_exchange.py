@@ -80,6 +80,16 @@ def strict(body: bytes) -> bool:
     return bool(json.loads(body).get("items")[0] == 1)
 
 
+def divide(body: bytes) -> bool:
+    """A check that nobody has tried."""
+    return bool(1 / len(body))
+
+
+def raised(kind: str) -> str:
+    """The name of such a failure."""
+    return f"the check raised {kind}"
+
+
 FAULTS = {
     "right": (Ask("/", answer=b"ab"), 200, b"ab", ""),
     "nothing said": (Ask("/"), 200, b"whatever", ""),
@@ -92,10 +102,16 @@ FAULTS = {
     "more": (Ask("/", answer=b""), 200, b"a", "a body of 1 bytes where 0 were due"),
     "checked": (Ask("/", check=strict), 200, b'{"items": [1]}', ""),
     "checked and wrong": (Ask("/", check=strict), 200, b'{"items": [2]}', "wrong body"),
-    "a check that finds no value": (Ask("/", check=strict), 200, b"{", "wrong body"),
-    "a check that finds another type": (Ask("/", check=strict), 200, b"{}", "wrong body"),
-    "a check that finds no item": (Ask("/", check=strict), 200, b'{"items": []}', "wrong body"),
-    "a check that finds a list": (Ask("/", check=strict), 200, b"[]", "wrong body"),
+    "a check that finds no value": (Ask("/", check=strict), 200, b"{", raised("JSONDecodeError")),
+    "a check that finds another type": (Ask("/", check=strict), 200, b"{}", raised("TypeError")),
+    "a check that finds no item": (
+        Ask("/", check=strict),
+        200,
+        b'{"items": []}',
+        raised("IndexError"),
+    ),
+    "a check that finds a list": (Ask("/", check=strict), 200, b"[]", raised("AttributeError")),
+    "a check that is wrong itself": (Ask("/", check=divide), 200, b"", raised("ZeroDivisionError")),
 }
 
 

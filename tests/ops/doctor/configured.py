@@ -3,6 +3,16 @@
 from typing import Any
 
 
+def loadtest() -> dict[str, Any]:
+    """The load test's own page."""
+    return {
+        "build": {"context": ".", "target": "loadtest"},
+        "image": "slipway-loadtest:latest",
+        "networks": {"loadtest": None},
+        "ports": [{"target": 8089, "published": "8089", "host_ip": "127.0.0.1"}],
+    }
+
+
 def configured() -> dict[str, Any]:
     """Compose's answer, in its essentials."""
     build = {"context": ".", "target": "app"}
@@ -29,7 +39,7 @@ def configured() -> dict[str, Any]:
     }
     ports = [{"target": 8080, "published": "8080"}, {"target": 8081, "published": "8081"}]
     return {
-        "networks": {"backend": {"ipam": {}}, "edge": {}},
+        "networks": {"backend": {"ipam": {}}, "edge": {}, "loadtest": {}},
         "services": {
             "protocol": {**service, "build": build, "command": None},
             "aiohttp": {**service, "environment": {**environment, "SERVER": "aiohttp"}},
@@ -44,5 +54,11 @@ def configured() -> dict[str, Any]:
                 "environment": {"TLS": "on"},
                 "ports": [{"target": 8443, "published": "8443", "protocol": "tcp"}],
             },
+            "nginx-loadtest": {
+                **nginx,
+                "environment": {"RATE_LIMIT": "off"},
+                "networks": {"backend": None, "loadtest": None},
+            },
+            "loadtest": loadtest(),
         },
     }

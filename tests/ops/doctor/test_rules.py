@@ -34,7 +34,7 @@ def test_compare(evidence: Evidence) -> None:
 
 def one_volume(evidence: Evidence) -> Evidence:
     """One volume for all of /var, in both containers."""
-    for each in ("nginx", "nginx-tls", "static"):
+    for each in ("nginx", "nginx-tls", "nginx-loadtest", "static"):
         evidence = compose(each, mounts={"/var": "all"})(evidence)
     return evidence
 

@@ -49,7 +49,7 @@ BROKEN = [
     Broken(
         "idle-connections",
         variables("protocol", LIMIT_CONNECTIONS="256"),
-        "in all upstreams: 64 x 2 + 64 x 2 + 64 x 2 + 64 x 2 (nginx/keepalive.conf:",
+        f"in all upstreams: {' + '.join(['64 x 2'] * 6)} (nginx/keepalive.conf:",
         f"LIMIT_CONNECTIONS x workers: 256 x 2 ({SERVICE})",
     ),
     Broken(

@@ -76,7 +76,19 @@ BROKEN = [
         "published",
         publish("protocol", 8000, "8000"),
         f"port: 8000:8000 ({COMPOSE}: protocol)",
-        "nginx is: nginx and nginx-tls (Dockerfile's target nginx)",
+        "nginx is: nginx and nginx-loadtest and nginx-tls (Dockerfile's target nginx)",
+    ),
+    Broken(
+        "published",
+        publish("loadtest", 8089, "8089", "0.0.0.0"),
+        f"port: 0.0.0.0:8089:8089 ({COMPOSE}: loadtest)",
+        "nginx is: nginx and nginx-loadtest and nginx-tls (Dockerfile's target nginx)",
+    ),
+    Broken(
+        "published",
+        publish("protocol", 8000, "8000", "127.0.0.1"),
+        f"port: 127.0.0.1:8000:8000 ({COMPOSE}: protocol)",
+        "nginx is: nginx and nginx-loadtest and nginx-tls (Dockerfile's target nginx)",
     ),
     Broken(
         "target",
