@@ -66,9 +66,8 @@ def test_two_servers_side_by_side(tmp_path: Path) -> None:
     opened = [run["traffic"]["opened"] for run in found["runs"]]
     assert opened == [10, 10, 500, 500, 10, 10]
     assert all(run["makers"][1]["peak_bytes"] > 1_000_000 for run in found["runs"])
-    assert found["verdicts"] == [
-        {"text": "close:protocol.requests>=500", "value": 500.0, "met": True}
-    ]
+    verdict = {"text": "close:protocol.requests>=500", "value": 500.0, "met": True, "unit": ""}
+    assert found["verdicts"] == [verdict]
     # On a busy machine it says so, and nothing else.
     assert [text for text in found["missing"] if "neither the server nor" not in text] == []
     assert done.stdout == (tmp_path / "summary.md").read_text()
