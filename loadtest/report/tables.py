@@ -122,13 +122,18 @@ def _time_notes(panel: Panel) -> list[str]:
             "The null server answers without doing anything: it shows what the generator can make"
             " at most, and is compared with nobody."
         )
-    reasons = {
-        f"{shown(group.server)}: {run.generator.limited}": None
-        for group in panel.groups
-        for run in group.counted
-        if run.generator.limited and group.server != FLOOR
-    }
-    return [*notes, *(f"Generator at its limit. {reason}" for reason in reasons)]
+    return [*notes, *_reasons(panel)]
+
+
+def _reasons(panel: Panel) -> list[str]:
+    """Why the generator was the limit of a server: one of the rounds stands for all."""
+    found = []
+    for group in panel.groups:
+        reasons = [run.generator.limited for run in group.counted if run.generator.limited]
+        if reasons and group.server != FLOOR:
+            rounds = f" ({len(reasons)} rounds like this)" if len(reasons) > 1 else ""
+            found.append(f"Generator at its limit. {shown(group.server)}: {reasons[0]}{rounds}")
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:

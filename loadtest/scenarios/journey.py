@@ -1,8 +1,8 @@
 """A plain locust user, to copy from: what somebody does, in the words of locust's own client.
 
-FastHttpUser handles cookies, redirects, TLS and compression, and asks about 3,000 times a second
-from one core. For what a service does at that rate, and for what its users see, it is the right
-one; it cannot show what a fast server costs.
+FastHttpUser handles cookies, redirects, TLS and compression, and asks at most some 10,000 times a
+second from one core. For what a service does at that rate, and for what its users see, it is the
+right one; it cannot show what a fast server can do.
 """
 
 from typing import Any
