@@ -1,8 +1,8 @@
 """One connection to the server, driven by callbacks from gevent's event loop.
 
 There is no greenlet switch on its way: 15 microseconds of CPU for each request, 21 with one, 104
-with locust's FastHttpUser (CPython 3.11, November 2026). It knows of one request at a time, and not why it was
-asked.
+with locust's FastHttpUser (CPython 3.11, November 2026). It knows of one request at a time, and not
+why it was asked.
 """
 
 import errno
@@ -78,13 +78,6 @@ class Connection:
     def busy(self) -> bool:
         """Whether a request is on its way."""
         return self._ask is not None
-
-    @property
-    def ask(self) -> Ask:
-        """What was asked last. Raises RuntimeError where nothing was."""
-        if self._ask is None:
-            raise RuntimeError("nothing was asked")
-        return self._ask
 
     def begin(self, ask: Ask, raw: bytes, due: int) -> None:
         """Send a request. due: when it should have been sent, from which its latency counts."""
