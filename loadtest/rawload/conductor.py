@@ -67,6 +67,7 @@ class Conductor:
         self._conducting = None
         self._outcomes = {False: {}, True: {}}
         self._lost = set()
+        self._cpu_seconds = 0.0
         self.report = None
 
     def _on_spawning_complete(self, **_: object) -> None:

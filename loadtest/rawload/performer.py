@@ -13,7 +13,7 @@ from loadtest.rawload import stock
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.load import UNLIMITED, Load
 from loadtest.rawload.openload import OpenLoad
-from loadtest.rawload.phase import Order, Phase, uncollected, untold
+from loadtest.rawload.phase import Order, Outcome, Phase, uncollected, untold
 
 # From the conductor, and back to it.
 ORDER, HALT = "slipway-order", "slipway-halt"
@@ -37,6 +37,7 @@ class Performer:
         self._options = environment.parsed_options
         self.load = self._new_load()
         self.stopping = Event()
+        self._over = False  # nothing more is to be begun
         self._performed = Event()
         self._performed.set()
         if not isinstance(environment.runner, MasterRunner):
@@ -55,18 +56,20 @@ class Performer:
     def _on_test_start(self, **_: object) -> None:
         self.load = self._new_load()
         self.stopping.clear()
+        self._over = False
         if not self._options.requests:
             self._performed.clear()
             gevent.spawn(self._free_run)
 
     def _on_test_stopping(self, **_: object) -> None:
         """No more requests; those on their way may end, or are given up."""
-        self.load.halt()
+        self._on_halt()
         self._performed.wait(self._options.give_up)
         # The users leave now, and with them what has no answer yet.
         self.stopping.set()
 
     def _on_halt(self, **_: object) -> None:
+        self._over = True
         self.load.halt()
 
     def _on_order(self, environment: Any, msg: Any, **_: object) -> None:
@@ -79,9 +82,8 @@ class Performer:
         with gevent.Timeout(SEATED_S, False):
             while len(self.load.seats) < self._users():
                 gevent.sleep(0.01)
-        if not self.stopping.is_set():
-            with uncollected():
-                self._perform(order)
+        with uncollected():
+            self._perform(order)
 
     def _users(self) -> int:
         counts = self._environment.runner.user_classes_count
@@ -100,10 +102,7 @@ class Performer:
 
     def _perform(self, order: Order) -> None:
         try:
-            self.load.told = self._tell if order.measured else untold
-            phase = Phase(self.load, order)
-            phase.start()
-            outcome = phase.result()
+            outcome = Outcome(order.measured) if self._over else self._measure(order)
         except Exception:
             logger.exception("the load broke")
             raise
@@ -111,6 +110,12 @@ class Performer:
             if order.measured:
                 self._performed.set()
         self._environment.runner.send_message(OUTCOME, outcome.packed())
+
+    def _measure(self, order: Order) -> Outcome:
+        self.load.told = self._tell if order.measured else untold
+        phase = Phase(self.load, order)
+        phase.start()
+        return phase.result()
 
     def _tell(self, ask: Ask, counted: Counter[int], failures: Counter[str]) -> None:
         environment = self._environment

@@ -44,7 +44,7 @@ class Outcome:
     idle: float = 1.0
     cpu_seconds: float = 0.0
     lag_us: float = 0.0
-    ledger: dict[str, Any] = field(default_factory=dict)
+    ledger: dict[str, Any] = field(default_factory=Ledger(SECOND_NS, exact=True).packed)
 
     def packed(self) -> dict[str, Any]:
         """For a message."""

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 from gevent.event import Event
 from gevent.lock import Semaphore
-from locust.runners import WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 
 from loadtest.rawload.conductor import MISSED, Conductor
 from loadtest.rawload.exchange import Ask
@@ -15,6 +15,7 @@ from loadtest.rawload.primer import prime
 from loadtest.rawload.stock import figures
 from loadtest.rawload.target import DEFAULT_HOST, Target, TargetError, resolve
 from loadtest.report.markdown import markdown
+from loadtest.report.model import Report
 from loadtest.thresholds import parse_thresholds
 
 # The exit code of what is refused at the start.
@@ -32,6 +33,7 @@ class Test:
         self._targets: dict[str, Target] = {}
         self._primed: dict[tuple[str, str], Ask] = {}
         self._priming = Semaphore()
+        self._told: Report | None = None
         self.conductor: Conductor | None = None
         if not isinstance(environment.runner, WorkerRunner):
             self.conductor = Conductor(environment, lambda: self._performer.load.done)
@@ -64,10 +66,14 @@ class Test:
 
     def _on_quitting(self, environment: Any, **_: object) -> None:
         """Say what it was worth, in words and as an exit code."""
+        if environment.runner.state in (STATE_SPAWNING, STATE_RUNNING):
+            environment.runner.quit()  # a signal: locust would ask for the exit code before the end
         if self.conductor is None:
             environment.process_exit_code = 0  # the master says it
         elif self.conductor.report is not None:
-            print(markdown(self.conductor.report))
+            if self._told is not self.conductor.report:  # after a signal locust ends twice
+                print(markdown(self.conductor.report))
+            self._told = self.conductor.report
             environment.process_exit_code = self.conductor.exit_code
         elif not any(map(is_raw, environment.user_classes)):
             self._judge_stock(environment)
