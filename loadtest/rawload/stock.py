@@ -71,7 +71,10 @@ def fire(environment: Any, ask: Ask, latency: int, fault: str) -> None:
 
 def figures(total: StatsEntry) -> dict[str, float]:
     """What can be judged of requests that locust's own clients made; times in microseconds."""
-    found = {
+    counts = {"requests": float(total.num_requests), "failures": float(total.num_failures)}
+    if not total.num_requests:
+        return counts
+    found = counts | {
         f"p{at:g}": (total.get_response_time_percentile(at / 100) or 0) * 1000
         for at in (50, 75, 90, 95, 99, 99.9)
     }
@@ -80,6 +83,4 @@ def figures(total: StatsEntry) -> dict[str, float]:
         "max": total.max_response_time * 1000,
         "rps": total.total_rps,
         "failed": total.fail_ratio * 100,
-        "failures": float(total.num_failures),
-        "requests": float(total.num_requests),
     }

@@ -86,7 +86,8 @@ class Test:
         ]
         for each in verdicts:
             value = "not measured" if each.value is None else f"{each.value:,.6g}"
-            print(f"threshold {each.text}: {value}, {'met' if each.met else 'MISSED'}")
+            met = "met" if each.met else "MISSED"
+            print(f"threshold {each.text}: {value} {each.unit}".rstrip() + f", {met}")
         if not environment.runner.errors and not all(each.met for each in verdicts):
             environment.process_exit_code = MISSED
 
