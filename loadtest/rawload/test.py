@@ -1,5 +1,6 @@
 """One test in one locust process: what its options, its users and its end have in common."""
 
+from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -104,15 +105,18 @@ def is_raw(user_class: Any) -> bool:
 
 def objection(environment: Any) -> str:
     """Why this test cannot be; "" where it can."""
-    options = environment.parsed_options
-    if not all(map(is_raw, environment.user_classes)):
-        if options.requests or options.rate:
-            names = [each.__name__ for each in environment.user_classes if not is_raw(each)]
-            return (
-                f"--requests and --rate are for users with a connection of their own, which"
-                f" {', '.join(names)} has not: end it by --run-time, or name others"
-            )
-    elif options.headless and not options.worker:
+    options, users = environment.parsed_options, environment.user_classes
+    if options.requests and (others := [each for each in users if not is_raw(each)]):
+        return (
+            f"--requests counts for users with a connection of their own, which {_named(others)}"
+            " has not: end it by --run-time, or name others"
+        )
+    if options.rate and (others := [each for each in users if not getattr(each, "asks", ())]):
+        return (
+            f"--rate is for users that say what they ask, as Published, and {_named(others)} has"
+            " tasks: leave it out, or name others"
+        )
+    if all(map(is_raw, users)) and options.headless and not options.worker:
         url = options.host or DEFAULT_HOST
         try:
             resolve(url)
@@ -121,3 +125,7 @@ def objection(environment: Any) -> str:
         except TargetError as error:
             return str(error)
     return ""
+
+
+def _named(users: Iterable[Any]) -> str:
+    return ", ".join(each.__name__ for each in users)
