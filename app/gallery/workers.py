@@ -31,13 +31,17 @@ def serve_with(serve: Serve, sock: socket.socket, count: int) -> int:
             os.kill(child, number)
 
     before = {each: signal.signal(each, tell) for each in STOPPING}
+    # A child that were told while it still has its parent's handlers would tell nobody.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     for _ in range(count):
         child = os.fork()
         if child == 0:
             for each, handler in before.items():
                 signal.signal(each, handler)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             _serve_and_exit(serve, sock)
         children.add(child)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     sock.close()
     for number in told:
         for child in children:

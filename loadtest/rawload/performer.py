@@ -18,7 +18,7 @@ from loadtest.rawload.phase import Order, Outcome, Phase, uncollected, untold
 # From the conductor, and back to it.
 ORDER, HALT = "slipway-order", "slipway-halt"
 BEGUN, OUTCOME = "slipway-begun", "slipway-outcome"
-SEATED_S = 10.0
+SEATED_S, SEAT_POLL_S = 10.0, 0.01
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Performer:
         """Exactly so many requests, with all users in their seats."""
         with gevent.Timeout(SEATED_S, False):
             while len(self.load.seats) < self._users():
-                gevent.sleep(0.01)
+                gevent.sleep(SEAT_POLL_S)
         with uncollected():
             self._perform(order)
 
@@ -92,6 +92,9 @@ class Performer:
     def _free_run(self) -> None:
         """Until the test is stopped, after this process's share of the warm-up."""
         options = self._options
+        # An open model keeps the loop turning: nobody would get a seat for a while.
+        while not self.load.seats and not self._over:
+            gevent.sleep(SEAT_POLL_S)
         share = 1 / max(options.expect_workers or 1, 1)
         rate = options.rate * share
         warm_up = int(options.warmup * share)
