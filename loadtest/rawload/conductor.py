@@ -69,6 +69,7 @@ class Conductor:
         self._lost = set()
         self._cpu_seconds = 0.0
         self.report = None
+        self.exit_code = VOID  # until there is a report
 
     def _on_spawning_complete(self, **_: object) -> None:
         """Shapes complete their spawning again and again: the first time counts."""
@@ -103,16 +104,22 @@ class Conductor:
     def _conduct(self) -> None:
         self._users = self._count_users()
         options = self._options
-        self._perform(False, options.warmup)
-        if not all_failed(self._outcomes[False].values()):
-            self._environment.stats.reset_all()
-            self._cpu_seconds = self._server_seconds()
-            self._perform(True, options.requests)
-        self._finish()
-        if options.headless:
-            self._runner.quit()
-        else:
-            self._runner.stop()
+        try:
+            self._perform(False, options.warmup)
+            if not all_failed(self._outcomes[False].values()):
+                self._environment.stats.reset_all()
+                self._cpu_seconds = self._server_seconds()
+                self._perform(True, options.requests)
+            self._finish()
+        except Exception:
+            # Nobody else would end the test; it has no report, and the exit code of a void run.
+            logger.exception("the test broke")
+            raise
+        finally:
+            if options.headless:
+                self._runner.quit()
+            else:
+                self._runner.stop()
 
     def _perform(self, measured: bool, total: int) -> None:
         """Have so many sent, by all processes together."""
@@ -178,14 +185,21 @@ class Conductor:
     def _server_seconds(self) -> float:
         return service.cpu_seconds(self._options.server_pid) if self._options.server_pid else 0.0
 
+    def _used(self) -> Used | None:
+        """What the server took; None where nobody watches it, or it has ended."""
+        if not self._options.server_pid:
+            return None
+        try:
+            spent = self._server_seconds() - self._cpu_seconds
+            return Used(spent, service.peak_bytes(self._options.server_pid))
+        except service.NoServiceError as error:
+            logger.error("the server was not watched to its end: %s", error)
+            return None
+
     # ---- the report
 
     def _finish(self) -> None:
         options = self._options
-        used = None
-        if options.server_pid:
-            spent = self._server_seconds() - self._cpu_seconds
-            used = Used(spent, service.peak_bytes(options.server_pid))
         asked = Asked(
             options.label,
             options.connections,
@@ -197,7 +211,7 @@ class Conductor:
             options.accept_limited,
         )
         warm, measured = (list(self._outcomes[which].values()) for which in (False, True))
-        run = gather(asked, warm, measured, used, sorted(self._lost))
+        run = gather(asked, warm, measured, self._used(), sorted(self._lost))
         verdicts = [each.judge(figures_of(run)) for each in parse_thresholds(options.threshold)]
         if run.failed or any(each.ledger["failures"] for each in warm):
             self.exit_code = options.exit_code_on_error

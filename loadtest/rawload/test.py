@@ -8,6 +8,7 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 
+from loadtest.rawload import service
 from loadtest.rawload.conductor import MISSED, Conductor
 from loadtest.rawload.exchange import Ask
 from loadtest.rawload.load import Load
@@ -76,7 +77,9 @@ class Test:
                 print(markdown(self.conductor.report))
             self._told = self.conductor.report
             environment.process_exit_code = self.conductor.exit_code
-        elif not any(map(is_raw, environment.user_classes)):
+        elif any(map(is_raw, environment.user_classes)):
+            environment.process_exit_code = self.conductor.exit_code
+        else:
             self._judge_stock(environment)
 
     def _judge_stock(self, environment: Any) -> None:
@@ -106,6 +109,11 @@ def is_raw(user_class: Any) -> bool:
 def objection(environment: Any) -> str:
     """Why this test cannot be; "" where it can."""
     options, users = environment.parsed_options, environment.user_classes
+    if options.server_pid and not options.worker:
+        try:
+            service.cpu_seconds(options.server_pid)
+        except service.NoServiceError as error:
+            return f"--server-pid: {error}"
     if options.requests and (others := [each for each in users if not is_raw(each)]):
         return (
             f"--requests counts for users with a connection of their own, which {_named(others)}"

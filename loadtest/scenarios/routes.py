@@ -34,7 +34,8 @@ MISSING = Ask("/nowhere", status=404)
 
 
 class Routes(RawUser):
-    """Somebody who reads a lot and writes a little. `--tags read` leaves the writing out."""
+    """Somebody who reads a lot and writes a little. `Routes --tags read` leaves the writing out;
+    in this order, for --tags takes all words that follow."""
 
     @tag("read")
     @task(8)

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +38,7 @@ BOUNDS = [
 
 
 @pytest.mark.parametrize(("figure", "text", "bound"), BOUNDS)
-def test_figures_and_units(figure, text, bound):
+def test_figures_and_units(figure: str, text: str, bound: float) -> None:
     """Each figure in each of its units, spaced or not, with each comparison."""
     for comparison in ("<", "<=", ">", ">="):
         for spaced in (f"{figure}{comparison}{text}", f" {figure} {comparison}  {text} "):
@@ -47,7 +48,7 @@ def test_figures_and_units(figure, text, bound):
             assert math.isclose(found.bound, bound)
 
 
-def test_every_figure_is_tried():
+def test_every_figure_is_tried() -> None:
     """The table has all that there are."""
     assert {figure for figure, *_ in BOUNDS} == set(FIGURES)
 
@@ -63,7 +64,7 @@ OWNERS = {
 
 
 @pytest.mark.parametrize("text", OWNERS)
-def test_owners(text):
+def test_owners(text: str) -> None:
     """A figure of one server, or of one against another: then it is a plain number."""
     found = parse_threshold(text)
     assert (found.of, found.figure, found.bound) == OWNERS[text]
@@ -106,14 +107,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_no_thresholds(text):
+def test_no_thresholds(text: str) -> None:
     """The text as it was given, and what would be one."""
     with pytest.raises(ThresholdError, match=re.escape(BAD[text])) as caught:
         parse_threshold(text)
     assert repr(text) in str(caught.value)
 
 
-def test_several_bad_ones():
+def test_several_bad_ones() -> None:
     """All are named at once, a line each; the good ones between them are not."""
     with pytest.raises(ThresholdError) as caught:
         parse_thresholds(["p98<1ms", "p99<15ms", "rps", "memory<1"])
@@ -125,7 +126,7 @@ def test_several_bad_ones():
     ]
 
 
-def test_several():
+def test_several() -> None:
     """In their order."""
     found = parse_thresholds(["p99<15ms", "rps>=1"])
     assert [each.figure for each in found] == ["p99", "rps"]
@@ -141,7 +142,7 @@ SIDES = {
 
 
 @pytest.mark.parametrize("comparison", SIDES)
-def test_judge(comparison):
+def test_judge(comparison: str) -> None:
     """Below the bound, on it, above it; the value is told in the threshold's unit."""
     wanted = parse_threshold(f"p99{comparison}15ms")
     for value, met in zip((14_999.9, 15_000.0, 15_000.1), SIDES[comparison], strict=True):
@@ -150,7 +151,7 @@ def test_judge(comparison):
         assert (verdict.value, verdict.unit) == (value / 1000, "ms")
 
 
-def test_judge_what_was_not_measured():
+def test_judge_what_was_not_measured() -> None:
     """It meets nothing, whatever the comparison; nor does what another server did."""
     for comparison in SIDES:
         verdict = parse_threshold(f"cpu{comparison}15us").judge({"p99": 1.0, "b.cpu": 1.0})
@@ -164,7 +165,7 @@ def spectrum(value: float) -> Latency:
     return Latency([(percent, percent * value) for percent in at], 7.0)
 
 
-def test_figures_of():
+def test_figures_of() -> None:
     """Each figure there is, of a run with a server on this machine and arrivals of its own."""
     measured = run(
         requests=1_000,
@@ -198,7 +199,7 @@ def test_figures_of():
     }
 
 
-def test_figures_that_were_not_measured():
+def test_figures_that_were_not_measured() -> None:
     """No lag without arrivals, no CPU of a server elsewhere, no latency where nothing was answered
     as it must be: a server that refuses everything at once is not the fastest."""
     measured = run(requests=10, failures={"status 500": 10}, latency=spectrum(0.0))
@@ -217,7 +218,7 @@ def test_figures_that_were_not_measured():
     bound=st.decimals(0, 10**6, places=3),
     unit=st.sampled_from(["us", "ms", "s"]),
 )
-def test_any_bound(figure, comparison, bound, unit):
+def test_any_bound(figure: str, comparison: str, bound: Decimal, unit: str) -> None:
     """What is written as a decimal number is the bound, in microseconds."""
     found = parse_threshold(f"{figure}{comparison}{bound}{unit}")
     assert math.isclose(found.bound, float(bound) * {"us": 1, "ms": 1e3, "s": 1e6}[unit])
@@ -225,7 +226,7 @@ def test_any_bound(figure, comparison, bound, unit):
 
 @settings(deadline=None, database=None)
 @given(st.text(alphabet="p9.<>=ms%r/:a \n0", max_size=16))
-def test_any_text(text):
+def test_any_text(text: str) -> None:
     """Is a threshold, or is refused by name."""
     try:
         found = parse_threshold(text)

@@ -16,7 +16,7 @@ import gevent
 from gevent.hub import get_hub
 
 from loadtest.rawload.exchange import Ask
-from loadtest.rawload.load import Load
+from loadtest.rawload.load import Load, Seat
 from loadtest.rawload.openload import OpenLoad
 from loadtest.rawload.phase import Order, Outcome, Phase, untold
 
@@ -66,15 +66,20 @@ def perform(case: Case) -> Outcome:
     phase = Phase(load, Order(True, case.requests, case.rate))
     phase.start()
     if case.meanwhile == "leave":
-        gevent.spawn(lambda: [load.leave(seat) for seat in seats[:LEAVE]])
+        gevent.spawn(leave, load, seats[:LEAVE])
     elif case.meanwhile == "halt":
         gevent.spawn_later(PAUSE_MS / 1000, load.halt)
     elif case.meanwhile == "block":
         get_hub().loop.run_callback(time.sleep, PAUSE_MS / 1000)
     outcome = phase.result()
-    for seat in seats:
-        load.leave(seat)
+    leave(load, seats)
     return outcome
+
+
+def leave(load: Load, seats: list[Seat]) -> None:
+    """These users do, at once."""
+    for each in seats:
+        load.leave(each)
 
 
 def main(given: list[dict[str, Any]]) -> dict[str, Any]:

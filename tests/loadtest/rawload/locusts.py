@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.loadtest.comparison.processes import left_of
 from tests.loadtest.rawload.lying import LyingServer, lying
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -36,7 +37,8 @@ class Start:
 
 @dataclass(frozen=True)
 class Ended:
-    """What came of it. asked, connections: as the server counted."""
+    """What came of it. asked, connections: as the server counted. left: what still runs of the
+    first one's processes."""
 
     code: int
     output: str
@@ -44,6 +46,7 @@ class Ended:
     connections: int
     folder: Path
     others: Sequence[int] = field(default=())
+    left: Sequence[str] = field(default=())
 
     @property
     def run(self) -> dict[str, Any]:
@@ -75,10 +78,10 @@ def start(given: Start, folder: Path) -> Ended:
         host = given.host or f"http://127.0.0.1:{server.port}"
         common = ["-f", str(locustfile), "-H", host, "--out", str(folder)]
         first, *others = (
-            stack.enter_context(_locust([*common, *each.split()], folder))
+            stack.enter_context(locust([*common, *each.split()], folder))
             for each in (f"--headless {given.options}", *given.others)
         )
-        stack.callback(_kill, [first, *others])
+        stack.callback(kill, [first, *others])
         return _ended(given, folder, server, first, others)
 
 
@@ -98,10 +101,15 @@ def _ended(
     for each in others:
         each.communicate(timeout=TIMEOUT_S)
     codes = [each.returncode for each in others]
-    return Ended(first.returncode, output, server.asked.total(), server.connections, folder, codes)
+    left = left_of(first.pid)
+    for process in left:
+        process.kill()
+    seen = server.asked.total(), server.connections
+    return Ended(first.returncode, output, *seen, folder, codes, [str(each) for each in left])
 
 
-def _locust(options: Sequence[str], folder: Path) -> "subprocess.Popen[str]":
+def locust(options: Sequence[str], folder: Path) -> "subprocess.Popen[str]":
+    """One that runs, in a session of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "locust", *options],
         stdout=subprocess.PIPE,
@@ -119,8 +127,8 @@ def _environment() -> Mapping[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
 
 
-def _kill(processes: Sequence["subprocess.Popen[str]"]) -> None:
-    """With their children, of `--processes`."""
+def kill(processes: Sequence["subprocess.Popen[str]"]) -> None:
+    """Those that still run, with their children, of `--processes`."""
     for each in processes:
         if each.poll() is None:
             os.killpg(each.pid, signal.SIGKILL)

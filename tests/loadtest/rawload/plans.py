@@ -1,5 +1,6 @@
 """The starts of locust that the tests look at: each once, a few at a time."""
 
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -57,6 +58,9 @@ REFUSED = {
     "a rate below nothing": ("--rate -1", "argument --rate: '-1' is not a number"),
     "no threshold": ("--threshold p98<1ms", "argument --threshold: 'p98<1ms': 'p98' is none of"),
     "no path": ("--path plaintext --requests 1", "plaintext"),
+    "a rate for tasks": ("--rate 9 Routes", "--rate is for users that say what they ask"),
+    # The kernel gives no process a number above 4,194,304 (proc(5), pid_max).
+    "no process": ("--server-pid 4194305 --requests 1", "process 4194305 does not run"),
     "half a path": ("--path /a#b --requests 1", "/a#b"),
 }
 
@@ -73,6 +77,8 @@ SINGLE: Mapping[str, Start] = {
         f"-u 7 --requests 4001 --warmup 50 --csv kept {ACCEPT}"
         " --threshold p99<100s --threshold failed<=0"
     ),
+    # The server is in this process, and so are the load's children of it.
+    "pid": Start(f"-u 3 --requests 2001 --warmup 7 --server-pid {os.getpid()} {ACCEPT}"),
     "close": Start(f"-u 7 --connections close --requests 1001 --warmup 13 {ACCEPT}"),
     "rate": Start(f"-u 9 --rate 2000 --arrivals poisson --requests 2001 --warmup 7 {ACCEPT}"),
     "tasks": Start(f"-u 4 --requests 501 --warmup 0 Careful {ACCEPT}", locustfile=TASKS),
@@ -115,15 +121,15 @@ def distributed(port: int, options: str, **how: Any) -> Start:
     return Start(f"{master} {options}", others=[worker, worker], **how)
 
 
-def processes(port: int, options: str) -> Start:
+def processes(port: int, options: str, **how: Any) -> Start:
     """One locust that makes two workers itself. The port is theirs: all would take the same."""
     own = f"--master-bind-host 127.0.0.1 --master-bind-port {port} --master-port {port}"
-    return Start(f"--processes 2 {own} {options} {ACCEPT}")
+    return Start(f"--processes 2 {own} {options} {ACCEPT}", **how)
 
 
 def starts() -> Mapping[str, Start]:
     """All of them, the slowest first."""
-    first, second, third, fourth, fifth, sixth, silent = ports(7)
+    first, second, third, fourth, fifth, sixth, seventh, silent = ports(8)
     return {
         "lost": distributed(
             first,
@@ -140,6 +146,7 @@ def starts() -> Mapping[str, Start]:
             fifth, "-u 5 --warmup 12 --connections close --run-time 1s"
         ),
         "rate, processes": processes(sixth, "-u 9 --rate 1000 --requests 1001 --warmup 7"),
+        "processes stopped": processes(seventh, "-u 4 --requests 100000000 --warmup 0", stops=True),
         **SINGLE,
         "nobody": Start(
             f"-u 3 --requests 100 --warmup 20 {ACCEPT}", host=f"http://127.0.0.1:{silent}"

@@ -9,7 +9,7 @@ from loadtest.rawload.arrivals import ARRIVALS, SECOND_NS, schedule
 
 
 @pytest.mark.parametrize("rate", [0.3, 1.0, 3.0, 1000.0, 7777.7, 10_000_000.0])
-def test_constant(rate):
+def test_constant(rate: float) -> None:
     """The first at once, each next a whole gap later: errors do not add up."""
     dues = list(islice(schedule("constant", rate), 10_000))
     assert dues[0] == 0
@@ -18,14 +18,14 @@ def test_constant(rate):
     assert max(gaps) - min(gaps) <= 1
 
 
-def test_constant_after_a_billion():
+def test_constant_after_a_billion() -> None:
     """Nor do they after the longest run that there can be."""
     rate = 10_000_000.0
     assert abs(1e9 * SECOND_NS / rate - int(1_000_000_000 * SECOND_NS / rate)) < 1
 
 
 @pytest.mark.parametrize("rate", [0.5, 2_000.0])
-def test_poisson(rate):
+def test_poisson(rate: float) -> None:
     """Gaps of the mean 1/rate and the variance 1/rate squared, and as many in each second as in a
     Poisson distribution: variance and mean of the counts are the same."""
     dues = list(islice(schedule("poisson", rate, seed=1), 50_000))
@@ -47,7 +47,7 @@ def test_poisson(rate):
     assert pvariance(counted) == pytest.approx(fmean(counted), rel=0.1)
 
 
-def test_seeds():
+def test_seeds() -> None:
     """The same one gives the same arrivals, another one others; none gives new ones."""
 
     def first(seed: int | None) -> list[int]:
@@ -60,13 +60,13 @@ def test_seeds():
 
 @pytest.mark.parametrize("kind", ARRIVALS)
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf"), float("-inf")])
-def test_no_rates(kind, rate):
+def test_no_rates(kind: str, rate: float) -> None:
     """Refused before the first is due."""
     with pytest.raises(ValueError, match="a rate of"):
         schedule(kind, rate)
 
 
-def test_no_kinds():
+def test_no_kinds() -> None:
     """So is a kind that there is not; those that there are, are named."""
     with pytest.raises(ValueError, match="'burst': not one of constant, poisson"):
         schedule("burst", 1.0)

@@ -1,6 +1,7 @@
 """A request as bytes, and what is wrong with an answer."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -41,13 +42,13 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("name", ENCODED)
-def test_encode(name):
+def test_encode(name: str) -> None:
     """Host first, Content-Length wherever there may be a body, Connection only to close."""
     ask, keeps, expected = ENCODED[name]
     assert ask.encode("a:1", keeps=keeps) == expected
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "a target without a slash": {"target": "plaintext"},
     "an empty target": {"target": ""},
     "a space": {"target": "/a b"},
@@ -69,7 +70,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_no_requests(name):
+def test_no_requests(name: str) -> None:
     """What would be another request, or none, is refused where it is written."""
     with pytest.raises(ValueError, match=r"is no|is said by"):
         Ask(**{"target": "/", **REFUSED[name]})
@@ -116,12 +117,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_faults(name):
+def test_faults(name: str) -> None:
     """Each has a name of its own, and the same one each time."""
     ask, status, body, expected = FAULTS[name]
     assert ask.fault(Answer(status, body, False)) == expected
 
 
-def test_label():
+def test_label() -> None:
     """It is counted under its target, or under the name that it was given."""
     assert (Ask("/x").label, Ask("/x", name="items").label) == ("/x", "items")

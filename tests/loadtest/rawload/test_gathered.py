@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def outcome(answers: int, *faults: str, **given: object) -> Outcome:
     return Outcome(**{**fields, **given})  # type: ignore[arg-type]
 
 
-def test_sums():
+def test_sums() -> None:
     """Requests and connections add up; the longest lasts; the busiest may be the limit."""
     parts = [
         outcome(17, "x", "y", seconds=3.0, idle=0.2, dropped=1),
@@ -59,7 +60,7 @@ def test_sums():
     assert (run.service.peak_bytes, run.void) == (5_000, "")
 
 
-def test_what_was_asked():
+def test_what_was_asked() -> None:
     """Is said as it was asked; in a closed model there are no arrivals to speak of."""
     run = gather(ASKED, [], [outcome(30)], None)
     assert (run.server, run.mode, run.connections, run.asked) == ("a", "close", 9, 30)
@@ -70,7 +71,8 @@ def test_what_was_asked():
 
 BUSY = {"idle": 0.01}
 LATE = {"lag_us": 5_000.0, "idle": 0.0}
-VOID = {
+# what was asked, warm-up, measurement, processes that are gone, why it is void
+VOID: dict[str, tuple[dict[str, Any], list[Outcome], list[Outcome], list[str], str]] = {
     "complete": ({}, [], [outcome(30)], [], ""),
     "complete, with failures": ({}, [], [outcome(29, "x")], [], ""),
     "complete, some dropped": ({"rate": 9.0}, [], [outcome(29, dropped=1)], [], ""),
@@ -110,14 +112,14 @@ VOID = {
 
 
 @pytest.mark.parametrize("name", VOID)
-def test_void(name):
+def test_void(name: str) -> None:
     """Why it counts for nothing; and nothing where it counts."""
     asked, warm, measured, lost, expected = VOID[name]
     run = gather(replace(ASKED, **asked), warm, measured, None, lost)
     assert (run.void[: len(expected)] or run.void) == expected
 
 
-def test_limited():
+def test_limited() -> None:
     """On both sides of each bound: idle in a closed model, late in an open one."""
     assert limited(IDLE_ENOUGH, 1e9, 0.0) == ""
     assert limited(IDLE_ENOUGH - 0.001, 0.0, 0.0) == "it was idle for 4.9% of the time"
@@ -125,7 +127,7 @@ def test_limited():
     assert limited(1.0, LAG_ENOUGH_US + 100, 1.0).endswith("left more than 1.1 ms late")
 
 
-def test_split():
+def test_split() -> None:
     """Shares of any number over any processes: their sum is exact, none is off by more than one
     from its part, and none with users is left out where there is enough for all."""
     random = Random(1)

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import msgpack
 import pytest
@@ -20,6 +22,7 @@ from loadtest.rawload.ledger import (
     rounded,
 )
 
+Packed = dict[str, Any]
 LATENCIES = st.lists(st.integers(0, 10**11), min_size=1, max_size=300)
 
 
@@ -47,7 +50,7 @@ def kept(
 
 @settings(deadline=None, database=None)
 @given(values=LATENCIES)
-def test_percentiles(values):
+def test_percentiles(values: list[int]) -> None:
     """As by looking at each value, for each percentile that is reported."""
     expected = [nearest_rank(values, percent) for percent in PERCENTILES]
     assert percentiles(Counter(values), PERCENTILES) == expected
@@ -60,12 +63,12 @@ RANKS = [
 
 
 @pytest.mark.parametrize(("total", "percent", "expected"), RANKS)
-def test_ranks(total, percent, expected):
+def test_ranks(total: int, percent: float, expected: int) -> None:
     """No rank is one too high for what floats make of it: 99.9 % of 1,000 are 999."""
     assert percentiles(Counter(range(1, total + 1)), [percent]) == [expected]
 
 
-def test_percentiles_of_nothing():
+def test_percentiles_of_nothing() -> None:
     """There are none."""
     assert percentiles({}, [0.0, 50.0, 100.0]) == [0, 0, 0]
     assert Ledger(1, exact=True).latency().at(99.0) == 0.0
@@ -74,7 +77,7 @@ def test_percentiles_of_nothing():
 
 @settings(deadline=None, database=None)
 @given(value=st.integers(0, 10**12))
-def test_rounded(value):
+def test_rounded(value: int) -> None:
     """Less than a part in 256 is lost, nothing below 512, and a second time nothing."""
     less = rounded(value)
     assert less <= value
@@ -83,13 +86,13 @@ def test_rounded(value):
     assert rounded(less) == less
 
 
-def test_rounded_is_bounded():
+def test_rounded_is_bounded() -> None:
     """Each doubling takes 256 more places: all latencies up to an hour take less than 10,000."""
     found = {rounded(value) for value in range(1 << 16)}
     assert len(found) == 512 + 7 * 256
 
 
-def test_exact_count():
+def test_exact_count() -> None:
     """Each answer is in one slice, by its end, and in the histogram that is told; the column is
     empty again."""
     ledger, column = Ledger(10, exact=True), Column()
@@ -102,20 +105,20 @@ def test_exact_count():
     assert ledger.count(column) == {}
 
 
-def test_latency():
+def test_latency() -> None:
     """Microseconds; the mean is exact."""
     latency = kept([(1_000, 1), (2_000, 1), (6_000, 2 * SECOND_NS)]).latency()
     assert (latency.mean_us, latency.at(0.0), latency.at(50.0), latency.at(100.0)) == (3, 1, 2, 6)
 
 
-def test_inexact():
+def test_inexact() -> None:
     """Without a number of requests latencies are rounded as they are counted, and only then."""
     value = 123_456_789
     assert list(kept([(value, 1)], exact=True).slices[0]) == [value]
     assert list(kept([(value, 1)], exact=False).slices[0]) == [rounded(value)] != [value]
 
 
-def test_series_has_no_holes():
+def test_series_has_no_holes() -> None:
     """A second in which nothing was answered is there, and one in which all failed."""
     ledger = kept([(1_000, 0), (9_000, 3 * SECOND_NS)])
     ledger.fail("x", 2 * SECOND_NS)
@@ -132,7 +135,7 @@ def test_series_has_no_holes():
     lambda packed: json.loads(json.dumps(packed)),
     lambda packed: msgpack.loads(msgpack.dumps(packed), strict_map_key=False),
 ])  # fmt: skip
-def test_merge(carry):
+def test_merge(carry: Callable[[Packed], Packed]) -> None:
     """Several processes' ledgers, carried as messages, are as one ledger of all."""
     random = Random(1)
     answers = [(random.randrange(10**9), random.randrange(9 * 10**9)) for _ in range(3_000)]
@@ -152,7 +155,7 @@ def test_merge(carry):
     assert sum(each.answers for each in merged.series()) == 3_000
 
 
-def test_names_are_bounded():
+def test_names_are_bounded() -> None:
     """A server that makes up faults fills no memory, in one process and in several; none of them
     goes uncounted."""
     whole = Ledger(1, exact=True)

@@ -136,7 +136,7 @@ def closed_cases(port: int) -> Iterator[Case]:
     """Of a closed model."""
     yield Case("warm", port, "honest or sorry 2000", 1_001, 999, connections=7)
     yield Case("tail", port, "tail", REQUESTS, keeps=False)
-    uploads = {"method": "POST", "alone": True}
+    uploads: dict[str, Any] = {"method": "POST", "alone": True}
     yield Case("upload", port, "honest then honest 8", 3, sends=5_000_000, **uploads)
     yield Case("early", port, "early", 2, connections=2, sends=64_000_000, **uploads)
     yield Case("head", port, "honest then honest 1", REQUESTS, method="HEAD")
@@ -182,7 +182,7 @@ def outcomes() -> Iterator[Outcomes]:
 
 @pytest.mark.parametrize("keeps", [True, False], ids=mode)
 @pytest.mark.parametrize("told", HONEST)
-def test_honest(outcomes, told, keeps):
+def test_honest(outcomes: Outcomes, told: str, keeps: bool) -> None:
     """As many requests as were ordered, each of them counted by the server, and none failed."""
     name = f"{told} {mode(keeps)}"
     assert outcomes.failures(name) == {}
@@ -194,7 +194,7 @@ def test_honest(outcomes, told, keeps):
 
 @pytest.mark.parametrize("keeps", [True, False], ids=mode)
 @pytest.mark.parametrize("told", LIES)
-def test_lies(outcomes, told, keeps):
+def test_lies(outcomes: Outcomes, told: str, keeps: bool) -> None:
     """Each request fails, by the same name, once; none of them has a latency."""
     name = f"{told} {mode(keeps)}"
     fault, requests = fault_of(told, keeps), requests_of(told, keeps)
@@ -206,7 +206,7 @@ def test_lies(outcomes, told, keeps):
 
 
 @pytest.mark.parametrize("keeps", [True, False], ids=mode)
-def test_nobody_listens(outcomes, keeps):
+def test_nobody_listens(outcomes: Outcomes, keeps: bool) -> None:
     """Also the second time on the same connection it is the connecting that failed."""
     name = f"refused {mode(keeps)}"
     assert outcomes.failures(name) == {"connect: ECONNREFUSED": REQUESTS}
@@ -214,14 +214,14 @@ def test_nobody_listens(outcomes, keeps):
 
 
 @pytest.mark.parametrize(("keeps", "fault"), [(True, "status 500"), (False, "wrong body")])
-def test_one_in_a_thousand(outcomes, keeps, fault):
+def test_one_in_a_thousand(outcomes: Outcomes, keeps: bool, fault: str) -> None:
     """Is found, each time, and costs no other request."""
     name = f"rare {mode(keeps)}"
     assert outcomes.failures(name) == {fault: 3}
     assert (outcomes[name]["requests"], outcomes.answered(name)) == (RARE, RARE - 3)
 
 
-def test_warm_up(outcomes):
+def test_warm_up(outcomes: Outcomes) -> None:
     """It is sent and left out; what went wrong in the measurement is not."""
     assert outcomes.asked["honest or sorry 2000"] == 2_000
     assert outcomes["warm"]["requests"] == 1_001
@@ -229,7 +229,7 @@ def test_warm_up(outcomes):
     assert outcomes.answered("warm") == 1_000
 
 
-def test_bytes_after_the_answer(outcomes):
+def test_bytes_after_the_answer(outcomes: Outcomes) -> None:
     """Where each request has its own connection nothing may come after its answer, whether the
     kernel brings it with the answer or later."""
     found = outcomes.failures("tail")
@@ -237,7 +237,7 @@ def test_bytes_after_the_answer(outcomes):
     assert sum(found.values()) == REQUESTS
 
 
-def test_uploads(outcomes):
+def test_uploads(outcomes: Outcomes) -> None:
     """Bodies that the kernel takes in pieces arrive; an answer before the end of one is a fault,
     after which the connection is of no use."""
     assert outcomes.failures("upload") == {}
@@ -245,18 +245,18 @@ def test_uploads(outcomes):
     assert outcomes.failures("early") == {"an answer before the whole request was sent": 2}
 
 
-def test_head(outcomes):
+def test_head(outcomes: Outcomes) -> None:
     """A server that sends a body to a HEAD is caught."""
     assert outcomes.failures("head") == {"a body where none may be": REQUESTS}
 
 
-def test_fewer_requests_than_connections(outcomes):
+def test_fewer_requests_than_connections(outcomes: Outcomes) -> None:
     """Connections that get no ticket open nothing."""
     assert (outcomes["few"]["requests"], outcomes["few"]["opened"]) == (3, 3)
     assert outcomes.asked["honest then honest 2"] == 3
 
 
-def test_users_leave(outcomes):
+def test_users_leave(outcomes: Outcomes) -> None:
     """What they had under way is given back, and others send it."""
     assert outcomes.failures("leaving") == outcomes.failures("open, leaving") == {}
     assert outcomes["leaving"]["requests"] == outcomes.answered("leaving") == 2_001
@@ -265,21 +265,21 @@ def test_users_leave(outcomes):
     assert found["requests"] + found["dropped"] == 500
 
 
-def test_halted(outcomes):
+def test_halted(outcomes: Outcomes) -> None:
     """What is under way ends; nothing is sent any more, whatever waits."""
     assert outcomes["halted"]["requests"] == outcomes.asked["honest then honest 4"] < 100_000
     assert outcomes["open, halted"]["requests"] == outcomes.asked["stalled then stalled 1"] == 1
     assert outcomes["open, halted"]["dropped"] == 0
 
 
-def test_stall_in_a_closed_model(outcomes):
+def test_stall_in_a_closed_model(outcomes: Outcomes) -> None:
     """Few requests meet it, for no more are sent meanwhile: one for each connection."""
     assert 1 <= outcomes.stalled["honest then stall 500"] <= 5
     assert outcomes.answered("stall") == 1_000
     assert outcomes.latency("stall", 100.0) >= 190
 
 
-def test_stall_in_an_open_model(outcomes):
+def test_stall_in_an_open_model(outcomes: Outcomes) -> None:
     """As few meet it; but those that were due meanwhile have waited, and from when they were due
     p99 shows it."""
     assert 1 <= outcomes.stalled["honest then stall 501"] <= 5
@@ -288,7 +288,7 @@ def test_stall_in_an_open_model(outcomes):
     assert outcomes.latency("open, stall", 99.0) >= 150
 
 
-def test_open(outcomes):
+def test_open(outcomes: Outcomes) -> None:
     """Exactly as many as were ordered are sent, when they are due and not before."""
     assert outcomes.asked["honest then honest 5"] == 600
     assert outcomes["open"]["requests"] == outcomes.answered("open") == 500
@@ -296,7 +296,7 @@ def test_open(outcomes):
     assert outcomes["open"]["seconds"] >= 499 / 2_000
 
 
-def test_dropped(outcomes):
+def test_dropped(outcomes: Outcomes) -> None:
     """Arrivals that found no connection in time are counted, and were never sent."""
     found = outcomes["dropped"]
     assert found["dropped"] >= 100
@@ -305,13 +305,13 @@ def test_dropped(outcomes):
     assert outcomes.failures("dropped") == {}
 
 
-def test_pytest_is_not_patched(outcomes):
+def test_pytest_is_not_patched(outcomes: Outcomes) -> None:
     """What locust does to its process stays in others."""
     assert not gevent.monkey.is_module_patched("socket")
     assert "locust" not in sys.modules
 
 
-def test_lag(outcomes):
+def test_lag(outcomes: Outcomes) -> None:
     """When the generator itself stands still, it says how late its requests left."""
     found = outcomes["open, blocked"]
     assert found["lag_us"] >= PAUSE_MS * 1000 / 2

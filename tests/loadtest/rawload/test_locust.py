@@ -14,10 +14,11 @@ from tests.loadtest.rawload.locusts import Ended, start
 from tests.loadtest.rawload.plans import REFUSED, starts
 
 AT_A_TIME = 4
+Endings = Mapping[str, "Future[Ended]"]
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory) -> Iterator[Mapping[str, "Future[Ended]"]]:
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endings]:
     """What came of each."""
     folder: Path = tmp_path_factory.mktemp("locusts")
     with ThreadPoolExecutor(AT_A_TIME) as pool:
@@ -40,7 +41,7 @@ EXACT = {
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_exact(ended, name):
+def test_exact(ended: Endings, name: str) -> None:
     """Exactly so many are sent and verified, beside the warm-up, whoever sends them; the server
     counts the same, and the connections too."""
     found, (requests, warm_up, connections) = ended[name].result(), EXACT[name]
@@ -53,7 +54,7 @@ def test_exact(ended, name):
         assert found.run["traffic"]["opened"] == requests
 
 
-def test_processes(ended):
+def test_processes(ended: Endings) -> None:
     """All of them are in the report, and end well."""
     assert ended["processes"].result().run["makers"][0]["processes"] == 2
     assert ended["distributed"].result().run["makers"][0]["processes"] == 2
@@ -61,7 +62,7 @@ def test_processes(ended):
 
 
 @pytest.mark.parametrize(("name", "requests"), [("rate", 2001), ("rate, processes", 1001)])
-def test_rate(ended, name, requests):
+def test_rate(ended: Endings, name: str, requests: int) -> None:
     """What was sent and what was dropped are as many as were ordered; the server saw those sent."""
     found = ended[name].result()
     assert found.code == 0, found.output
@@ -74,7 +75,7 @@ def test_rate(ended, name, requests):
     assert found.run["makers"][0]["lag_us"] > 0
 
 
-def test_tasks(ended):
+def test_tasks(ended: Endings) -> None:
     """Users with tasks of their own take from the same number, and are told what each request was
     worth."""
     found = ended["tasks"].result()
@@ -86,7 +87,7 @@ def test_tasks(ended):
     assert found.answered + found.run["failures"]["wrong body"] == 501
 
 
-def test_locusts_own_figures(ended):
+def test_locusts_own_figures(ended: Endings) -> None:
     """Its table and its CSV have each request of the measurement, and none of the warm-up."""
     found = ended["alone"].result()
     lines = [line.split() for line in found.output.splitlines() if "Aggregated" in line]
@@ -99,7 +100,7 @@ def test_locusts_own_figures(ended):
     }
 
 
-def test_fire_events(ended):
+def test_fire_events(ended: Endings) -> None:
     """A listener hears of each request of the measurement once, and of each failure."""
     found = ended["events"].result()
     assert found.code == 1, found.output
@@ -109,7 +110,7 @@ def test_fire_events(ended):
     assert {timed for _, _, fault, timed, _ in fired if not fault} == {"True"}
 
 
-def test_rare_failures(ended):
+def test_rare_failures(ended: Endings) -> None:
     """One in a thousand is counted, and decides: the exit code is that of failed requests, whatever
     was missed beside."""
     found = ended["rare"].result()
@@ -119,7 +120,7 @@ def test_rare_failures(ended):
     assert sum(each["failures"] for each in found.run["series"]) == 3
 
 
-def test_missed(ended):
+def test_missed(ended: Endings) -> None:
     """A threshold that is missed has its own exit code, and its line."""
     found = ended["missed"].result()
     assert found.code == 3, found.output
@@ -128,7 +129,7 @@ def test_missed(ended):
     assert found.run["void"] == ""
 
 
-def test_met(ended):
+def test_met(ended: Endings) -> None:
     """Those that are met are said to be."""
     verdicts = ended["alone"].result().report["verdicts"]
     assert [(each["text"], each["met"]) for each in verdicts] == [
@@ -137,8 +138,8 @@ def test_met(ended):
     ]
 
 
-@pytest.mark.parametrize("name", ["time", "stopped", "master stopped"])
-def test_incomplete(ended, name):
+@pytest.mark.parametrize("name", ["time", "stopped", "master stopped", "processes stopped"])
+def test_incomplete(ended: Endings, name: str) -> None:
     """Stopped before its end, by the clock or by a signal, a test counts for nothing; what it had
     measured is reported all the same."""
     found = ended[name].result()
@@ -147,9 +148,10 @@ def test_incomplete(ended, name):
     assert 0 < found.run["requests"] == found.asked < 100_000_000
     assert found.run["failures"] == {}
     assert set(found.others) <= {0}
+    assert found.left == []
 
 
-def test_stopped_while_some_wait(ended):
+def test_stopped_while_some_wait(ended: Endings) -> None:
     """What waits for a connection is not waited for; what has no answer yet is given up."""
     found = ended["stopped while some wait"].result()
     assert found.code in (1, 4), found.output
@@ -158,7 +160,7 @@ def test_stopped_while_some_wait(ended):
     assert found.run["void"].startswith(("incomplete", "nothing was asked"))
 
 
-def test_lost(ended):
+def test_lost(ended: Endings) -> None:
     """When a process of several is gone, so are its figures: it all counts for nothing."""
     found = ended["lost"].result()
     assert found.code == 4, found.output
@@ -169,7 +171,7 @@ ENDLESS = {"endless": 11, "endless, processes": 12, "endless, rate": 11}
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_endless(ended, name):
+def test_endless(ended: Endings, name: str) -> None:
     """Without a number it goes on until it is stopped, and that is its end."""
     found = ended[name].result()
     assert found.code == 0, found.output
@@ -178,21 +180,21 @@ def test_endless(ended, name):
     assert found.answered == found.run["requests"] > 0
 
 
-def test_warm_up_that_fails(ended):
+def test_warm_up_that_fails(ended: Endings) -> None:
     """A server that is not right before the measurement is not measured."""
     found = ended["warm-up fails"].result()
     assert found.code == 1, found.output
     assert "1 requests of the warm-up failed: 1 x status 500" in found.run["void"]
 
 
-def test_nobody_listens(ended):
+def test_nobody_listens(ended: Endings) -> None:
     """Nor is one that is not there; it takes no time to find out."""
     found = ended["nobody"].result()
     assert found.code == 1, found.output
     assert "20 x connect: ECONNREFUSED" in found.run["void"]
 
 
-def test_path(ended):
+def test_path(ended: Endings) -> None:
     """Whatever a path answers the first time must come each time; it is not asked for that by every
     user. If it is no success, nothing is measured."""
     found, failed = ended["path"].result(), ended["path that fails"].result()
@@ -203,7 +205,18 @@ def test_path(ended):
     assert "/sorry answers 500" in failed.output
 
 
-def test_limited(ended):
+def test_server_pid(ended: Endings) -> None:
+    """CPU time and memory of a process are in the report; without one nothing is said of them."""
+    found = ended["pid"].result()
+    assert found.code == 0, found.output
+    service = found.run["makers"][1]
+    assert service["cpu_us"] > 0
+    assert service["busy"] > 0
+    assert service["peak_bytes"] > 10_000_000
+    assert ended["alone"].result().run["makers"][1] is None
+
+
+def test_limited(ended: Endings) -> None:
     """A run in which the generator was the limit is void, unless that is accepted."""
     refused, accepted = ended["limited"].result(), ended["accepted"].result()
     assert (refused.code, accepted.code) == (4, 0), refused.output + accepted.output
@@ -213,7 +226,7 @@ def test_limited(ended):
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "https", "journey"])
-def test_refused(ended, name):
+def test_refused(ended: Endings, name: str) -> None:
     """What cannot work is refused with its cause before anything is sent."""
     found = ended[name].result()
     assert (found.code, found.asked) == (2, 0), found.output

@@ -20,7 +20,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize("url", GOOD)
-def test_addresses(url):
+def test_addresses(url: str) -> None:
     """Host, port, and the field Host as it was written."""
     assert parse_target(url) == GOOD[url]
 
@@ -49,13 +49,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("url", BAD)
-def test_no_addresses(url):
+def test_no_addresses(url: str) -> None:
     """The cause, and what would be right."""
     with pytest.raises(TargetError, match=BAD[url]):
         parse_target(url)
 
 
-def test_resolve():
+def test_resolve() -> None:
     """An address for a socket of its family."""
     four, six = resolve("http://127.0.0.1:8000"), resolve("http://[::1]:8000")
     assert (four.address, four.host) == (("127.0.0.1", 8000), "127.0.0.1:8000")
@@ -63,7 +63,7 @@ def test_resolve():
     assert four.family != six.family
 
 
-def test_localhost(monkeypatch):
+def test_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has two addresses: what counts is where somebody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -77,7 +77,7 @@ def test_localhost(monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["name.invalid", "a" * 64, "a..b"])
-def test_names_that_nobody_knows(host):
+def test_names_that_nobody_knows(host: str) -> None:
     """So is a name that means nothing here, or is none."""
     with pytest.raises(TargetError, match="is not known here"):
         resolve(f"http://{host}")

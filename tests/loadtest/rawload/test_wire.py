@@ -30,21 +30,21 @@ from tests.loadtest.rawload.arriving import WAITS, endings, outcome, outcomes
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch):
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins with empty caches, and leaves none behind."""
     monkeypatch.setattr(wire, "_heads", {})
     monkeypatch.setattr(wire, "_lines", {})
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_answers(name):
+def test_answers(name: str) -> None:
     """A good answer is the same however it arrives."""
     data, expected = GOOD[name]
     assert outcomes(data) == [expected]
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_answers_that_end_early(name):
+def test_answers_that_end_early(name: str) -> None:
     """Closed at any byte before its last, it is named by where that was, and is no answer."""
     data, _ = GOOD[name]
     interim = 0
@@ -65,7 +65,7 @@ def test_answers_that_end_early(name):
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_answers_again(name):
+def test_answers_again(name: str) -> None:
     """The second time, with all that is remembered, it is the same; one reader takes both."""
     data, expected = GOOD[name]
     reader = Reader()
@@ -76,7 +76,7 @@ def test_answers_again(name):
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_bytes_behind(name):
+def test_bytes_behind(name: str) -> None:
     """Bytes behind it that belong to nothing: refused in one piece, and no part of it in two."""
     data, expected = GOOD[name]
     assert outcome([data + b"x"]) in (MORE, NONE)
@@ -84,14 +84,14 @@ def test_bytes_behind(name):
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_answers_to_head(name):
+def test_answers_to_head(name: str) -> None:
     """To a HEAD there is no body, whatever the head says of one; and a body is refused."""
     data = HEADS[name]
     assert outcomes(data, bodiless=True) == [Answer(200, b"", False)]
     assert outcome([data + b"hello"], bodiless=True) == NONE
 
 
-def test_head_is_over_with_its_answer():
+def test_head_is_over_with_its_answer() -> None:
     """The answer after that to a HEAD has its body."""
     reader = Reader()
     reader.begin(bodiless=True)
@@ -101,14 +101,14 @@ def test_head_is_over_with_its_answer():
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_no_answers(name):
+def test_no_answers(name: str) -> None:
     """What is wrong has its own name, the same however it arrives and however often."""
     data, expected = BAD[name]
     assert outcomes(data) == [expected]
     assert outcomes(data) == [expected]
 
 
-def test_every_fault_has_a_case():
+def test_every_fault_has_a_case() -> None:
     """The tables, and the tests of limits and ends, have each name that the module can give."""
     source = Path(wire.__file__).read_text()
     named = set(re.findall(r'(?:Fault\(f?| else )"([^"]+)"', source))
@@ -120,7 +120,7 @@ def test_every_fault_has_a_case():
     assert named - tried - ends - limits == set()
 
 
-def test_more_than_a_length_says():
+def test_more_than_a_length_says() -> None:
     """Bytes beyond the announced ones are refused where they come with the last of them."""
     assert outcome([SIZED + b"x"]) == MORE
     assert outcome([SIZED[:-2], b"lox"]) == MORE
@@ -140,12 +140,12 @@ TEXT = VISIBLE | OBSOLETE | {0x20, 0x09}
 LENGTH = b"Content-Length: 0\r\n\r\n"
 
 
-def test_bytes_of_a_reason():
+def test_bytes_of_a_reason() -> None:
     """Visible ones, spaces, tabs, and those above ASCII (RFC 9112, section 4)."""
     assert allowed(b"HTTP/1.1 200 a", b"b\r\n" + LENGTH) == TEXT
 
 
-def test_bytes_of_a_name():
+def test_bytes_of_a_name() -> None:
     """Those of a token (RFC 9110, section 5.6.2)."""
     token = set(b"!#$%&'*+-.^_`|~0123456789") | {*range(0x41, 0x5B), *range(0x61, 0x7B)}
     # A colon ends the name, and what comes after it is the value.
@@ -153,18 +153,18 @@ def test_bytes_of_a_name():
     assert allowed(OK, b": z\r\n" + LENGTH) == token
 
 
-def test_bytes_of_a_value():
+def test_bytes_of_a_value() -> None:
     """Visible ones, spaces, tabs, and those above ASCII (RFC 9110, section 5.5)."""
     for value in (b"a", b""):
         assert allowed(OK + b"X: " + value, value + b"\r\n" + LENGTH) == TEXT
 
 
-def test_bytes_of_an_extension():
+def test_bytes_of_an_extension() -> None:
     """The same; a CR or LF there would end the line for somebody else (RFC 9112, section 7.1.1)."""
     assert allowed(CHUNKED + b"1;a", b"b\r\nx\r\n0\r\n\r\n") == TEXT
 
 
-def test_bytes_of_a_size():
+def test_bytes_of_a_size() -> None:
     """Digits of both cases only; a semicolon begins an extension (RFC 9112, section 7.1)."""
     found = {
         at for at in range(256) if outcome([CHUNKED + bytes([at]) + b"\r\n" + b"x" * 15]) != NO_SIZE
@@ -175,7 +175,7 @@ def test_bytes_of_a_size():
 # ---- limits
 
 
-def test_limit_of_a_head(monkeypatch):
+def test_limit_of_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
     """A head of as many bytes as the limit is read; with one more it is refused, in any pieces."""
     monkeypatch.setattr(wire, "LIMIT_HEAD", 60)
     head = OK + b"Content-Length: 0\r\nX: "
@@ -188,7 +188,7 @@ def test_limit_of_a_head(monkeypatch):
     assert outcome([b"x" * 63]) == WAITS
 
 
-def test_limit_of_a_body(monkeypatch):
+def test_limit_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
     """So is a body, sized or chunked."""
     monkeypatch.setattr(wire, "LIMIT_BODY", 10)
     above = "a body above 10 bytes"
@@ -201,7 +201,7 @@ def test_limit_of_a_body(monkeypatch):
         assert outcomes(pieces) == [expected]
 
 
-def test_limit_of_a_chunk_line(monkeypatch):
+def test_limit_of_a_chunk_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """And a line between chunks, or of a trailer."""
     monkeypatch.setattr(wire, "LIMIT_HEAD", 60)
     above = "a chunk line above 60 bytes"
@@ -212,7 +212,7 @@ def test_limit_of_a_chunk_line(monkeypatch):
         assert outcomes(trailed) == [expected]
 
 
-def test_many_interim_answers():
+def test_many_interim_answers() -> None:
     """A server may send thousands of them: they nest nothing, and the real answer still comes."""
     data = b"HTTP/1.1 100 \r\n\r\n" * 5_000 + SIZED
     assert outcome([data]) == Answer(200, b"hello", False)
@@ -221,7 +221,7 @@ def test_many_interim_answers():
 # ---- what is remembered
 
 
-def test_memory_of_heads_and_lines_is_bounded():
+def test_memory_of_heads_and_lines_is_bounded() -> None:
     """A server that answers differently each time fills no memory."""
     for number in range(3 * wire.LIMIT_KNOWN):
         expected = Answer(200, b"%d" % (number % 10), False)
@@ -232,7 +232,7 @@ def test_memory_of_heads_and_lines_is_bounded():
     assert outcome([SIZED]) == Answer(200, b"hello", False)
 
 
-def test_what_is_remembered_tells_heads_apart():
+def test_what_is_remembered_tells_heads_apart() -> None:
     """Lines that were seen under one status line mean the same under another, and no more."""
     length, close = b"Content-Length: 1\r\n", b"Connection: close\r\n"
     for _ in range(2):
@@ -244,7 +244,7 @@ def test_what_is_remembered_tells_heads_apart():
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_no_bad_head_is_remembered(name):
+def test_no_bad_head_is_remembered(name: str) -> None:
     """Neither it nor its bad line; its good lines may be."""
     data, expected = BAD[name]
     assert outcome([data]) == expected
@@ -269,7 +269,7 @@ WIRE = st.one_of(
 
 @settings(max_examples=400, deadline=None, database=None)
 @given(data=WIRE, cuts=st.lists(st.integers(0, 200), max_size=6), bodiless=st.booleans())
-def test_nothing_but_faults(data, cuts, bodiless):
+def test_nothing_but_faults(data: bytes, cuts: list[int], bodiless: bool) -> None:
     """Whatever comes is an answer, a Fault, or not over yet; and where it was cut does not matter,
     but for bytes after the end, which only one piece shows."""
     whole = outcome([data], bodiless=bodiless)
