@@ -5,10 +5,12 @@
 Without a name after the options the users are those of the published test.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import events
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -44,6 +46,8 @@ def on_init(environment: Any, **_: object) -> None:
     if wrong := objection(environment):
         print(wrong, file=sys.stderr)
         sys.exit(REFUSED)
+    # Else Ctrl-C is raised in whatever callback runs, and breaks its connection.
+    gevent.signal_handler(signal.SIGINT, gevent.kill, gevent.getcurrent(), KeyboardInterrupt)
     Test(environment)
 
 

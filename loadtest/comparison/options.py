@@ -59,6 +59,7 @@ class Preset:
     minutes: float = 10.0
     longest: float = 0.0
     thresholds: Sequence[str] = ()
+    out: Path = ROOT / "build" / "loadtest"
 
 
 PUBLISHED = Preset()
@@ -73,6 +74,7 @@ SMOKE = Preset(
     requests=20_000,
     rates=(),
     minutes=3.0,
+    out=PUBLISHED.out / "smoke",
     thresholds=(
         "keepalive:protocol.cpu<80us",
         "keepalive:aiohttp/protocol.cpu>=1.5",
@@ -133,7 +135,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
             parser.error("--target is measured alone: not with --servers, --all or --smoke")
     elif given["path"] or given["server_pid"]:
         parser.error("--path and --server-pid speak of a server that runs already: --target")
-    for name in ("servers", "modes", "rounds", "requests", "rates", "minutes", "longest"):
+    for name in ("servers", "modes", "rounds", "requests", "rates", "minutes", "longest", "out"):
         if given[name] is None:
             given[name] = getattr(preset, name)
     options = Options(**given, thresholds=asked)
@@ -215,5 +217,5 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="LOAD:SERVER.FIGURE or LOAD:SERVER/SERVER.FIGURE, as keepalive:protocol.cpu<60us,"
         " close:fastapi/protocol.cpu>=2, open-5000:protocol.p99<20ms, in quotes; may be given"
         " several times; medians of the rounds are judged")  # fmt: skip
-    add("--out", type=Path, default=ROOT / "build" / "loadtest", metavar="DIR",
-        help="where summary.json, summary.md and index.html go (build/loadtest)")  # fmt: skip
+    add("--out", type=Path, metavar="DIR", help="where summary.json, summary.md and index.html go"
+        " (build/loadtest; --smoke: build/loadtest/smoke)")  # fmt: skip

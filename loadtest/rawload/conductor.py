@@ -6,6 +6,7 @@ exact, however many processes there are.
 """
 
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -26,6 +27,10 @@ from loadtest.report.model import Report
 from loadtest.report.writing import write
 from loadtest.thresholds import figures_of, parse_thresholds
 
+LIMITED = (
+    "The generator was the limit, which is exit code 4: what is shown is a bound. More cores and"
+    " --processes lift it, --accept-limited takes it as it is."
+)
 # Exit codes, beside locust's own for failed requests.
 MISSED, VOID = 3, 4
 LOCAL = "local"
@@ -53,6 +58,7 @@ class Conductor:
         self._outcomes: dict[bool, dict[str, Outcome]] = {}
         self._lost: set[str] = set()
         self._cpu_seconds = 0.0
+        self._most_users = 0
         self.report: Report | None = None
         self.exit_code = 0
         self._runner.register_message(OUTCOME, self._on_outcome)
@@ -68,11 +74,13 @@ class Conductor:
         self._outcomes = {False: {}, True: {}}
         self._lost = set()
         self._cpu_seconds = 0.0
+        self._most_users = 0
         self.report = None
         self.exit_code = VOID  # until there is a report
 
     def _on_spawning_complete(self, **_: object) -> None:
         """Shapes complete their spawning again and again: the first time counts."""
+        self._most_users = max(self._most_users, self._runner.target_user_count)
         if self._options.requests and self._conducting is None and self._count_users():
             self._conducting = gevent.spawn(self._conduct)
 
@@ -198,28 +206,37 @@ class Conductor:
 
     # ---- the report
 
+    def _facts(self) -> dict[str, str]:
+        users = self._environment.user_classes
+        return {
+            **gather_facts(),
+            "target": self._environment.host or users[0].host,
+            "users": ", ".join(each.__name__ for each in users),
+            "asked for": shlex.join(sys.argv[1:]),
+        }
+
     def _finish(self) -> None:
         options = self._options
         asked = Asked(
             options.label,
             options.connections,
-            self._runner.target_user_count,
+            self._most_users,
             options.requests,
             options.rate,
             options.arrivals,
             options.warmup,
-            options.accept_limited,
         )
         warm, measured = (list(self._outcomes[which].values()) for which in (False, True))
         run = gather(asked, warm, measured, self._used(), sorted(self._lost))
         verdicts = [each.judge(figures_of(run)) for each in parse_thresholds(options.threshold)]
         if run.failed or any(each.ledger["failures"] for each in warm):
             self.exit_code = options.exit_code_on_error
-        elif run.void:
+        elif run.void or (run.generator.limited and not options.accept_limited):
             self.exit_code = VOID
         else:
             self.exit_code = 0 if all(each.met for each in verdicts) else MISSED
-        self.report = Report(gather_facts(), [run], verdicts)
+        missing = [LIMITED] if run.generator.limited and not options.accept_limited else []
+        self.report = Report(self._facts(), [run], verdicts, missing)
         try:
             write(self.report, Path(options.out))
         except OSError as error:

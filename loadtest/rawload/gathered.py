@@ -13,7 +13,7 @@ from loadtest.report.model import Generator, Run, Service
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the test was to be. accept_limited: a run counts even if the generator was the limit."""
+    """What the test was to be."""
 
     label: str
     mode: str
@@ -22,7 +22,6 @@ class Asked:
     rate: float
     arrivals: str
     warm_up: int
-    accept_limited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def gather(
         latency=ledger.latency(),
         series=ledger.series(),
         makers=(generator, service),
-        void=_void(asked, warm, requests, dropped, generator, lost),
+        void=_void(asked, warm, requests, dropped, lost),
     )
 
 
@@ -89,7 +88,6 @@ def _void(
     warm: Sequence[Outcome],
     requests: int,
     dropped: int,
-    generator: Generator,
     lost: Sequence[str],
 ) -> str:
     """Why the run counts for nothing; "" where it counts."""
@@ -106,6 +104,4 @@ def _void(
         return "nothing was asked"
     if asked.requests and requests + dropped != asked.requests:
         return f"incomplete: {requests + dropped:,} of {asked.requests:,} requests"
-    if generator.limited and not asked.accept_limited:
-        return f"the generator was the limit: {generator.limited}"
     return ""

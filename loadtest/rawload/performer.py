@@ -110,7 +110,7 @@ class Performer:
             logger.exception("the load broke")
             raise
         finally:
-            if order.measured:
+            if order.measured or not order.lasting:
                 self._performed.set()
         self._environment.runner.send_message(OUTCOME, outcome.packed())
 

@@ -56,6 +56,13 @@ def resolve(url: str) -> Target:
     return Target(family, address, named)
 
 
+def reach(url: str) -> None:
+    """Connect once. Raises TargetError where nobody listens."""
+    target = resolve(url)
+    if not _listens((target.family, target.address)):
+        raise TargetError(f"nobody listens at {url}: does it run, and is it reached from here?")
+
+
 def _listens(given: tuple[int, Any]) -> bool:
     family, address = given
     with socket.socket(family, socket.SOCK_STREAM) as probe:

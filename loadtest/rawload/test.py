@@ -15,7 +15,7 @@ from loadtest.rawload.load import Load
 from loadtest.rawload.performer import Performer
 from loadtest.rawload.primer import prime
 from loadtest.rawload.stock import figures
-from loadtest.rawload.target import DEFAULT_HOST, Target, TargetError, resolve
+from loadtest.rawload.target import DEFAULT_HOST, Target, TargetError, reach, resolve
 from loadtest.report.markdown import markdown
 from loadtest.report.model import Report
 from loadtest.thresholds import parse_thresholds
@@ -97,8 +97,14 @@ class Test:
 
 
 def test_of(environment: Any) -> Test:
-    """The test of this locust. Raises KeyError before `init`."""
-    return _tests[environment]
+    """The test of this locust. Raises RuntimeError where the options were not added."""
+    try:
+        return _tests[environment]
+    except KeyError:
+        raise RuntimeError(
+            "these users need the options of loadtest/locustfile.py: -f"
+            " loadtest/locustfile.py,YOURS.py, and name the user at the end"
+        ) from None
 
 
 def is_raw(user_class: Any) -> bool:
@@ -124,15 +130,28 @@ def objection(environment: Any) -> str:
             f"--rate is for users that say what they ask, as Published, and {_named(others)} has"
             " tasks: leave it out, or name others"
         )
+    if options.requests and options.shape != "none":
+        return "--shape goes by the clock (--run-time), and not with --requests"
+    if unreached := [each for each in users if not _has_tasks(each, options)]:
+        return f"--tags and --exclude-tags leave nothing to do for {_named(unreached)}"
     if all(map(is_raw, users)) and options.headless and not options.worker:
         url = options.host or DEFAULT_HOST
         try:
             resolve(url)
+            if not options.master:  # which may stand elsewhere
+                reach(url)
             if options.path:
                 prime(url, options.path, options.give_up)
         except TargetError as error:
             return str(error)
     return ""
+
+
+def _has_tasks(user_class: Any, options: Any) -> bool:
+    """Whether a task is left by --tags and --exclude-tags."""
+    wanted, unwanted = set(options.tags or ()), set(options.exclude_tags or ())
+    tagged: list[set[str]] = [getattr(each, "locust_tag_set", set()) for each in user_class.tasks]
+    return any((not wanted or each & wanted) and not each & unwanted for each in tagged)
 
 
 def _named(users: Iterable[Any]) -> str:

@@ -23,13 +23,13 @@ TIMEOUT_S = 100
 @dataclass(frozen=True)
 class Start:
     """One locust. options: its own, as they are typed. story: what its server tells. others: more
-    processes of the same test, their options. stops: SIGTERM when the server is first asked;
-    kills: SIGKILL then, for one of the others. locustfile: what it holds, where it is not ours."""
+    processes of the same test, their options. stops: the signal it gets when the server is first
+    asked, if any; kills: SIGKILL then, for one of the others. locustfile: what it holds, where it is not ours."""
 
     options: str
     story: str = "honest"
     others: Sequence[str] = ()
-    stops: bool = False
+    stops: signal.Signals | None = None
     kills: bool = False
     locustfile: str = ""
     host: str = ""  # else the server's
@@ -94,7 +94,7 @@ def _ended(
 ) -> Ended:
     if (given.stops or given.kills) and server.first_asked.wait(TIMEOUT_S):
         if given.stops:
-            first.send_signal(signal.SIGTERM)
+            first.send_signal(given.stops)
         else:
             others[0].kill()
     output, _ = first.communicate(timeout=TIMEOUT_S)

@@ -1,6 +1,7 @@
 """The starts of locust that the tests look at: each once, a few at a time."""
 
 import os
+import signal
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -61,15 +62,21 @@ REFUSED = {
     "a rate for tasks": ("--rate 9 Routes", "--rate is for users that say what they ask"),
     # The kernel gives no process a number above 4,194,304 (proc(5), pid_max).
     "no process": ("--server-pid 4194305 --requests 1", "process 4194305 does not run"),
+    "no such tag": ("Routes --tags raed", "leave nothing to do for Routes"),
+    "no tags at all": ("--tags read", "leave nothing to do for Published"),
+    "a shape of so many": ("--shape step --requests 5", "--shape goes by the clock"),
     "half a path": ("--path /a#b --requests 1", "/a#b"),
 }
 
 
 SINGLE: Mapping[str, Start] = {
     "time": Start(f"-u 5 --run-time 1s {LONG}"),
-    "stopped": Start(f"-u 5 {LONG}", stops=True),
+    "stopped": Start(f"-u 5 {LONG}", stops=signal.SIGTERM),
+    "interrupted": Start(f"-u 5 {LONG}", stops=signal.SIGINT),
     "stopped while some wait": Start(
-        f"-u 1 --rate 5000 --drop-after 100 --give-up 1 {LONG}", story="stalled", stops=True
+        f"-u 1 --rate 5000 --drop-after 100 --give-up 1 {LONG}",
+        story="stalled",
+        stops=signal.SIGTERM,
     ),
     "endless": Start(f"-u 5 --warmup 11 --run-time 1s {ACCEPT}"),
     "endless, rate": Start(f"-u 5 --rate 500 --warmup 11 --run-time 1s {ACCEPT}"),
@@ -137,7 +144,7 @@ def starts() -> Mapping[str, Start]:
             story="honest then pause 1",
             kills=True,
         ),
-        "master stopped": distributed(second, f"-u 4 {LONG}", stops=True),
+        "master stopped": distributed(second, f"-u 4 {LONG}", stops=signal.SIGTERM),
         "distributed": distributed(
             third, f"-u 5 --connections close --requests 1001 --warmup 13 {ACCEPT}"
         ),
@@ -146,7 +153,9 @@ def starts() -> Mapping[str, Start]:
             fifth, "-u 5 --warmup 12 --connections close --run-time 1s"
         ),
         "rate, processes": processes(sixth, "-u 9 --rate 1000 --requests 1001 --warmup 7"),
-        "processes stopped": processes(seventh, "-u 4 --requests 100000000 --warmup 0", stops=True),
+        "processes stopped": processes(
+            seventh, "-u 4 --requests 100000000 --warmup 0", stops=signal.SIGTERM
+        ),
         **SINGLE,
         "nobody": Start(
             f"-u 3 --requests 100 --warmup 20 {ACCEPT}", host=f"http://127.0.0.1:{silent}"

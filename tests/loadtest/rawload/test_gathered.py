@@ -17,7 +17,7 @@ from loadtest.rawload.watch import IDLE_ENOUGH, LAG_ENOUGH_US, limited
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TIMEOUT_S = 100
-ASKED = Asked("a", "close", 9, 30, 0.0, "constant", 4, accept_limited=False)
+ASKED = Asked("a", "close", 9, 30, 0.0, "constant", 4)
 
 
 def outcome(answers: int, *faults: str, **given: object) -> Outcome:
@@ -69,8 +69,6 @@ def test_what_was_asked() -> None:
     assert (opened.rate, opened.arrivals) == (5.0, "poisson")
 
 
-BUSY = {"idle": 0.01}
-LATE = {"lag_us": 5_000.0, "idle": 0.0}
 # what was asked, warm-up, measurement, processes that are gone, why it is void
 VOID: dict[str, tuple[dict[str, Any], list[Outcome], list[Outcome], list[str], str]] = {
     "complete": ({}, [], [outcome(30)], [], ""),
@@ -91,23 +89,6 @@ VOID: dict[str, tuple[dict[str, Any], list[Outcome], list[Outcome], list[str], s
         "3 requests of the warm-up failed: 2 x x, 1 x y",
     ),
     "a process is gone": ({}, [], [outcome(30)], ["b"], "1 of the processes that make the load"),
-    "never idle": ({}, [], [outcome(30, **BUSY)], [], "the generator was the limit: it was idle"),
-    "one of two is never idle": (
-        {},
-        [],
-        [outcome(15), outcome(15, **BUSY)],
-        [],
-        "the generator was the limit: it was idle for 1.0%",
-    ),
-    "never idle, accepted": ({"accept_limited": True}, [], [outcome(30, **BUSY)], [], ""),
-    "never idle, as it must be": ({"rate": 9.0}, [], [outcome(30, **BUSY)], [], ""),
-    "late": (
-        {"rate": 9.0},
-        [],
-        [outcome(30, **LATE)],
-        [],
-        "the generator was the limit: 1 % of the requests left more than 5.0 ms late",
-    ),
 }  # fmt: skip
 
 
@@ -125,6 +106,27 @@ def test_limited() -> None:
     assert limited(IDLE_ENOUGH - 0.001, 0.0, 0.0) == "it was idle for 4.9% of the time"
     assert limited(0.0, LAG_ENOUGH_US, 1.0) == ""
     assert limited(1.0, LAG_ENOUGH_US + 100, 1.0).endswith("left more than 1.1 ms late")
+
+
+BUSY = {"idle": 0.01}
+LIMITS: dict[str, tuple[dict[str, Any], list[Outcome], str]] = {
+    "idle enough": ({}, [outcome(30)], ""),
+    "never idle": ({}, [outcome(30, **BUSY)], "it was idle for 1.0%"),
+    "one of two is never idle": ({}, [outcome(15), outcome(15, **BUSY)], "it was idle for 1.0%"),
+    "never idle, as it must be": ({"rate": 9.0}, [outcome(30, **BUSY)], ""),
+    "late": ({"rate": 9.0}, [outcome(30, lag_us=5_000.0)], "1 % of the requests left more than 5"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limited_by_the_generator(name: str) -> None:
+    """The run counts, and says so."""
+    asked, measured, expected = LIMITS[name]
+    run = gather(replace(ASKED, **asked), [], measured, None)
+    assert (run.void, run.generator.limited[: len(expected)] or run.generator.limited) == (
+        "",
+        expected,
+    )
 
 
 def test_split() -> None:
