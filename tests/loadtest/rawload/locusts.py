@@ -24,7 +24,8 @@ TIMEOUT_S = 100
 class Start:
     """One locust. options: its own, as they are typed. story: what its server tells. others: more
     processes of the same test, their options. stops: the signal it gets when the server is first
-    asked, if any; kills: SIGKILL then, for one of the others. locustfile: what it holds, where it is not ours."""
+    asked, if any; kills: SIGKILL then, for one of the others. locustfile: what it holds, where it
+    is not ours."""
 
     options: str
     story: str = "honest"
