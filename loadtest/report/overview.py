@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loadtest.report.figures import FLOOR, Group, Panel, published_seconds
+from loadtest.report.figures import FLOOR, Group, Panel, published_seconds, server_cpu
 from loadtest.report.model import PUBLISHED_REQUESTS, PUBLISHED_SECONDS
 from loadtest.report.quantities import digits, times
 from loadtest.report.ratios import BASE, Bound, ratios
@@ -40,14 +40,25 @@ def _card(panel: Panel) -> str:
 
 
 def _beside(panel: Panel, group: Group) -> list[str]:
-    """The published seconds, and how many times as long the others took that were published."""
+    """What holds still: CPU time. Then the published seconds, and how many times as long the others
+    took that were published."""
     parts = []
+    cpu = group.spread(server_cpu)
+    if cpu is not None:
+        parts.append(f"CPU of a request: {digits(cpu.median)} us")
+    pairs = ratios(panel)
+    parts += [
+        f"{used.server}: {times(used)} times that"
+        for _, used in pairs
+        if used and used.server in PUBLISHED_SECONDS
+    ]
     if panel.published and group.server in PUBLISHED_SECONDS:
-        parts.append(f"Published: {PUBLISHED_SECONDS[group.server]:g} s")
-    pairs = [time for time, _ in ratios(panel) if time and time.bound is not Bound.UNKNOWN]
-    known = [each for each in pairs if each.server in PUBLISHED_SECONDS]
-    for ratio in known:
-        text = f"{ratio.server} took {times(ratio)} times as long"
+        seconds = f"{PUBLISHED_SECONDS[group.server]:g} s"
+        parts.append(f"Published: {seconds}, whether over kept connections is unknown")
+    for ratio in (each for each, _ in pairs if each and each.server in PUBLISHED_SECONDS):
+        if ratio.bound is Bound.UNKNOWN:
+            continue
+        text = f"{ratio.server}: {times(ratio)} times the seconds"
         if panel.published and ratio.base in PUBLISHED_SECONDS:
             published = PUBLISHED_SECONDS[ratio.server] / PUBLISHED_SECONDS[ratio.base]
             text += f"; published: {published:.2g}"

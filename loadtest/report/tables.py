@@ -238,7 +238,8 @@ def _open_row(panel: Panel, group: Group) -> list[str]:
         *(milliseconds(middle(group, at)) for at in (50.0, 99.0, 99.9)),
         f"{lost:,} ({share:.1%})" if lost else "0",
         milliseconds(lag.median if lag else None),
-        _limit(group),
+        # At a given rate it is no ceiling of the generator's.
+        NOTHING if group.server == FLOOR and group.counted else _limit(group),
     ]
 
 
