@@ -92,12 +92,17 @@ RUN mkdir /var/static && chown 10001:10001 /var/static
 WORKDIR /srv
 COPY --from=requirements /opt/venv /opt/venv
 COPY --from=code /srv /srv
+# For where no nginx compresses them.
+RUN ["python", "-m", "app.collect", "app/static"]
 # Numeric: Kubernetes' runAsNonRoot cannot know what a name means.
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
     CMD ["python", "-m", "app.healthcheck"]
+# A platform that finds this file gives us the Procfile's line in words (Dokku): its `exec` is meant
+# for a shell.
+ENTRYPOINT ["sh", "-c", "[ \"$1\" != exec ] || shift; exec \"$@\"", "sh"]
 CMD ["python", "gunicorn.conf.py"]
 ARG VERSION=dev
 ARG REVISION=unknown

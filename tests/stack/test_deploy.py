@@ -8,7 +8,7 @@ import pytest
 
 from ops.compose import ROOT
 from tests.stack.stack import Stack, ask
-from tests.stack.traffic import Traffic
+from tests.traffic import Traffic
 
 
 def deploy(stack: Stack, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -9,7 +9,7 @@ import pytest
 
 from tests.stack.processes import kill, look, workers
 from tests.stack.stack import Stack, access_log, is_healthy, wait_until
-from tests.stack.traffic import Traffic
+from tests.traffic import Traffic
 
 SLEEPERS = 20
 

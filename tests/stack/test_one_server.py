@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.conftest import copy_project, environment, removed
-from tests.stack.traffic import Traffic
+from tests.traffic import Traffic
 
 # What goes out, of which file.
 SERVICE = """\

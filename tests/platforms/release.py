@@ -1,0 +1,156 @@
+"""One release: a built commit with its settings, and the processes of its Procfile.
+
+The Procfile's `release` line is run to its end, its `web` line is started by honcho, which stands
+for the platform's own starter: signals pass it by. Knows nothing of routers and of other releases.
+"""
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+from honcho.environ import parse_procfile
+
+from tests.platforms.buildpack import Refused
+
+STARTED = re.compile(r"web\.1 started \(pid=(\d+)\)")
+LOOK = 0.02  # seconds between two looks
+
+
+class Release:
+    """A built commit. environ: all that its processes are given."""
+
+    def __init__(
+        self, source: Path, environment: Path, environ: Mapping[str, str], port: int
+    ) -> None:
+        # given
+        self.source = source
+        self.port = port
+        path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        self.environ = {"PATH": path, "HOME": str(source), "PORT": str(port), **environ}
+        # of its life
+        self.killed = False
+        self.stop_seconds = 0.0
+        self._log = source.with_name(f"{source.name}.log")
+        self._runner: subprocess.Popen[bytes] | None = None
+        self._processes: list[psutil.Process] = []  # that ever were; the web line's own first
+
+    @property
+    def log(self) -> str:
+        """What its processes have said."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    # ---- the release line
+
+    def prepare(self) -> str:
+        """Run the Procfile's release line. Gives what it said. Raises Refused if it fails."""
+        lines = parse_procfile((self.source / "Procfile").read_text()).processes
+        if "release" not in lines:
+            return ""
+        done = subprocess.run(
+            ["bash", "-c", lines["release"]],
+            cwd=self.source,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise Refused(f"the release line failed:\n{done.stdout}")
+        return done.stdout
+
+    # ---- the web line
+
+    def start(self) -> None:
+        """Start the Procfile's web line."""
+        command = [sys.executable, "-u", "-m", "honcho", "--no-colour", "start", "web"]
+        with self._log.open("wb") as log:
+            self._runner = subprocess.Popen(
+                command,
+                cwd=self.source,
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_ready(self, path: str, seconds: float) -> None:
+        """Return when it answers 200. Raises Refused if it ends, or if it does not in time."""
+        deadline = time.monotonic() + seconds
+        while self.status(path) != 200:
+            if self._runner is None or self._runner.poll() is not None:
+                raise Refused(f"the web process has ended:\n{self.log}")
+            if time.monotonic() > deadline:
+                raise Refused(f"{path} was not 200 within {seconds:g} s:\n{self.log}")
+            time.sleep(LOOK)
+
+    def status(self, path: str) -> int | None:
+        """What a request from the platform itself is answered; None where nobody answers."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            client.request("GET", path)
+            return client.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            client.close()
+
+    def processes(self) -> list[psutil.Process]:
+        """The web line's process, and all below it, that live; first who was first."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not self._processes and (match := STARTED.search(self.log)):
+                self._processes.append(psutil.Process(int(match[1])))
+            for each in self._processes[:1]:
+                found = each.children(recursive=True)
+                self._processes += [each for each in found if each not in self._processes]
+        return [each for each in self._processes if is_alive(each)]
+
+    def stop(self, sig: signal.Signals, times: int, everyone: bool, patience: float) -> None:
+        """End it as platforms do: signals, and SIGKILL for what is left after patience."""
+        began = time.monotonic()
+        for turn in range(times):
+            alive = self.processes()
+            for each in alive if everyone else alive[:1]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.send_signal(sig)
+            # The second comes while it drains, not while it still reads the first.
+            self._wait_gone(began + min(patience, turn + 1.0))
+        self.killed = not self._wait_gone(began + patience)
+        self.stop_seconds = time.monotonic() - began
+        self.destroy()
+
+    def _wait_gone(self, deadline: float) -> bool:
+        while self.processes():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK)
+        return True
+
+    def destroy(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        for each in reversed(self.processes()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        if self._runner is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._runner.wait(10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._runner.pid, signal.SIGKILL)
+            self._runner.wait(10)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs, and has not only been left for its parent to notice."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
