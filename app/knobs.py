@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from app import bind
+from app.httpd.forwarded import CLIENT_FIELD, TrustedProxies
 from app.httpd.limits import Deadlines, Limits, outside
 
 T = TypeVar("T")
@@ -117,6 +118,11 @@ def _parse_networks(text: str) -> tuple[str, ...]:
     for each in networks:
         ip_network(each)  # strict, as gunicorn is: 10.0.0.1/8, with bits beyond its mask, is a slip
     return networks
+
+
+def _parse_field(text: str) -> str:
+    TrustedProxies((), text)  # raises ValueError
+    return text
 
 
 def _parse_loop(text: str) -> str:
@@ -248,6 +254,13 @@ FORWARDED_ALLOW_IPS = Knob(
     "proxies to believe X-Forwarded-* of; * only where a proxy is the sole way in",
     _parse_networks,
 )
+FORWARDED_FIELD = Knob(
+    "FORWARDED_FIELD",
+    CLIENT_FIELD,
+    "the name of a header field",
+    "in which they name the client; another than this one only where they always set it themselves",
+    _parse_field,
+)
 STATIC_MAX_AGE = _whole(
     "STATIC_MAX_AGE", "3600", 0, _YEAR, "s", "browsers keep a static file so long without asking"
 )
@@ -264,8 +277,8 @@ DEADLINES = {each.name: _deadline(each) for each in fields(Deadlines)}
 KNOBS: tuple[Knob[Any], ...] = (
     *(SERVER, BIND, BIND_ADDRESS, HOST, PORT, BACKLOG, REUSE_PORT, TLS_CERTFILE, TLS_KEYFILE),
     *(WEB_CONCURRENCY, MAX_REQUESTS, MAX_REQUESTS_JITTER, HEARTBEAT_TIMEOUT, GRACEFUL_TIMEOUT),
-    *(LOOP, ACCESS_LOG, ACCESS_LOG_FILE, LOG_LEVEL, FORWARDED_ALLOW_IPS, STATIC_MAX_AGE),
-    SERVICE_ID,
+    *(LOOP, ACCESS_LOG, ACCESS_LOG_FILE, LOG_LEVEL, FORWARDED_ALLOW_IPS, FORWARDED_FIELD),
+    *(STATIC_MAX_AGE, SERVICE_ID),
     *LIMITS.values(),
     *DEADLINES.values(),
 )

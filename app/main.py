@@ -11,6 +11,7 @@ def create_server(settings: Settings, name: str = "the Protocol server") -> HTTP
         limits=settings.limits,
         deadlines=settings.deadlines,
         trusted_proxies=settings.forwarded_allow_ips,
+        forwarded_field=settings.forwarded_field,
     )
     handlers.install(server, settings.static_max_age, settings.service_id, name)
     return server

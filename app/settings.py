@@ -58,6 +58,7 @@ class Settings:
     access_log_file: str
     log_level: str
     forwarded_allow_ips: tuple[str, ...]
+    forwarded_field: str
     static_max_age: int
     service_id: str
     limits: Limits
@@ -85,6 +86,7 @@ class Settings:
             access_log_file=reading.value(knobs.ACCESS_LOG_FILE),
             log_level=reading.value(knobs.LOG_LEVEL),
             forwarded_allow_ips=reading.value(knobs.FORWARDED_ALLOW_IPS),
+            forwarded_field=reading.value(knobs.FORWARDED_FIELD),
             static_max_age=reading.value(knobs.STATIC_MAX_AGE),
             service_id=reading.given(knobs.SERVICE_ID) or "",
             limits=Limits(**limits),

@@ -43,6 +43,7 @@ def test_defaults() -> None:
         access_log_file="-",
         log_level="info",
         forwarded_allow_ips=("127.0.0.1", "::1"),
+        forwarded_field="X-Forwarded-For",
         static_max_age=3600,
         service_id="",
         limits=Limits(),

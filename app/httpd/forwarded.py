@@ -2,9 +2,9 @@
 
 Forwarding fields are believed only from peers the operator named. The list of addresses is
 read from its right end, where each proxy appends the one it saw; the first that is not a
-trusted proxy is the client, and nothing to its left counts. Of X-Forwarded-Proto the last
-word counts. Forwarded (RFC 7239) is not read: proxies that do not know it pass it on as the
-client wrote it.
+trusted proxy is the client, and nothing to its left counts. Some proxies' lists end in themselves;
+then another field may name the client. Of X-Forwarded-Proto the last word counts. Forwarded
+(RFC 7239) is not read: proxies that do not know it pass it on as the client wrote it.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from . import grammar
 
 Network = IPv4Network | IPv6Network
+CLIENT_FIELD = "X-Forwarded-For"
 MOST_HOPS = 32  # of an X-Forwarded-For list that are looked at
 MEMORY_ENTRIES = 1024
 LONGEST_ENTRY = 64  # bytes
@@ -23,12 +24,17 @@ class TrustedProxies:
 
     "*" trusts whoever connects, and nobody further away: behind a platform's router the
     last address of the list is the client, whatever the client wrote before it.
-    Raises ValueError for an entry that is neither an address nor a network.
+    field: the one that names the client. Raises ValueError for an entry that is neither an
+    address nor a network, and for a field name that is none.
     """
 
-    __slots__ = ("_clients", "_everyone", "_networks")
+    __slots__ = ("_clients", "_everyone", "_networks", "field", "initials")
 
-    def __init__(self, entries: Iterable[str]) -> None:
+    def __init__(self, entries: Iterable[str], field: str = CLIENT_FIELD) -> None:
+        if not grammar.RESPONSE_NAME.fullmatch(field):
+            raise ValueError(f"{field!r} is not the name of a header field (RFC 9110 5.1)")
+        self.field = field.lower().encode("ascii")
+        self.initials = b"Xx" + field[0].upper().encode() + field[0].lower().encode()
         listed = [entry.strip() for entry in entries if entry.strip()]
         self._everyone = "*" in listed
         self._networks: list[Network] = [
@@ -87,10 +93,10 @@ class Peer:
             return self.address, self.scheme
         hops, scheme = b"", self.scheme
         for line in lines:
-            if line[0] in b"Xx":
+            if line[0] in self._proxies.initials:
                 name, _, value = line.partition(b":")
                 name = name.lower()
-                if name == b"x-forwarded-for":
+                if name == self._proxies.field:
                     hops = hops + b"," + value if hops else value
                 elif name == b"x-forwarded-proto":
                     last = value.rpartition(b",")[2].strip(b" \t").lower().decode("latin-1")

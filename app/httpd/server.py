@@ -14,7 +14,7 @@ from .accesslog import AccessLog
 from .answer import ErrorHandler
 from .errors import UsageError
 from .files import StaticFiles
-from .forwarded import TrustedProxies
+from .forwarded import CLIENT_FIELD, TrustedProxies
 from .limits import Deadlines, Limits
 from .loops import new_event_loop
 from .response import Response
@@ -30,8 +30,8 @@ class HTTPServer:
     """Routes and hooks of one application.
 
     limits, deadlines: see `limits`. trusted_proxies: addresses and networks whose
-    forwarding fields are believed, "*" for everyone. Raises ValueError for one that is
-    neither.
+    forwarding fields are believed, "*" for everyone. forwarded_field: the one in which they
+    name the client. Raises ValueError for a proxy or a field that is none.
     """
 
     def __init__(
@@ -40,13 +40,14 @@ class HTTPServer:
         limits: Limits | None = None,
         deadlines: Deadlines | None = None,
         trusted_proxies: Iterable[str] = ("127.0.0.1", "::1"),
+        forwarded_field: str = CLIENT_FIELD,
     ) -> None:
         self.limits = limits or Limits()
         self.deadlines = deadlines or Deadlines()
         self.startup_hooks: list[Hook] = []
         self.shutdown_hooks: list[Hook] = []
         self._router = Router()
-        self._proxies = TrustedProxies(trusted_proxies)
+        self._proxies = TrustedProxies(trusted_proxies, forwarded_field)
         self._error_handler: ErrorHandler | None = None
         self._started = False
 

@@ -120,6 +120,26 @@ def test_forwarded_is_not_read() -> None:
     assert Peer(NEAR, "http", TrustedProxies(PROXIES)).forwarded(fields) == (NEAR, "http")
 
 
+def test_another_field() -> None:
+    """Where a field is named, it alone says who the client is; the scheme is said as before."""
+    fields = [
+        b"X-Forwarded-For: 198.51.100.1",
+        b"fly-client-ip: 1.2.3.4",
+        b"X-Forwarded-Proto: https",
+    ]
+    named = TrustedProxies(PROXIES, "Fly-Client-IP")
+    assert Peer(NEAR, "http", named).forwarded(fields) == ("1.2.3.4", "https")
+    assert Peer(NEAR, "http", named).forwarded(fields[:1]) == (NEAR, "http")
+    assert Peer("8.8.8.8", "http", named).forwarded(fields) == ("8.8.8.8", "http")
+
+
+@pytest.mark.parametrize("field", ["", "Fly Client", "a:", "é"])
+def test_what_is_no_field(field: str) -> None:
+    """What is no field name stops the start."""
+    with pytest.raises(ValueError, match="is not the name of a header field"):
+        TrustedProxies([], field)
+
+
 @pytest.mark.parametrize("entry", ["localhost", "10.0.0.0/33", "10.0.0", "**", "unix"])
 def test_what_is_no_address(entry: str) -> None:
     """What is neither an address nor a network stops the start."""
