@@ -13,10 +13,10 @@ FROM ${PYTHON_IMAGE} AS requirements
 # Without a pip of its own: the base image has one that is enough.
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
-# Wheels only: a package that would have to be compiled ends the build here, with its name.
-RUN --mount=type=cache,target=/var/cache/pip \
-    python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
-    --cache-dir /var/cache/pip --root-user-action=ignore \
+# Wheels only: a package that would have to be compiled ends the build here, with its name. No cache
+# mount: Railway builds no file that has one without its own prefix.
+RUN python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
+    --no-cache-dir --root-user-action=ignore \
     --require-hashes --only-binary=:all: -r requirements.txt \
  && find /opt/venv -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.c" -o -name "*.h" \
     | xargs rm -f
@@ -55,9 +55,8 @@ LABEL org.opencontainers.image.title="slipway-nginx" \
 FROM ${PYTHON_IMAGE} AS loadtest-requirements
 RUN python -m venv --without-pip /opt/venv
 COPY requirements-loadtest.txt .
-RUN --mount=type=cache,target=/var/cache/pip \
-    python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
-    --cache-dir /var/cache/pip --root-user-action=ignore \
+RUN python -m pip --python /opt/venv/bin/python install --disable-pip-version-check \
+    --no-cache-dir --root-user-action=ignore \
     --require-hashes --only-binary=:all: -r requirements-loadtest.txt
 
 FROM ${PYTHON_IMAGE} AS loadtest-code
@@ -100,9 +99,6 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --start-interval=500ms --retries=3 \
     CMD ["python", "-m", "app.healthcheck"]
-# A platform that finds this file gives us the Procfile's line in words (Dokku): its `exec` is meant
-# for a shell.
-ENTRYPOINT ["sh", "-c", "[ \"$1\" != exec ] || shift; exec \"$@\"", "sh"]
 CMD ["python", "gunicorn.conf.py"]
 ARG VERSION=dev
 ARG REVISION=unknown

@@ -9,11 +9,8 @@ from app.httpd import Response
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 REFERRER = ("Referrer-Policy", "strict-origin-when-cross-origin")
 # Of pages only: to anything else it means nothing.
-PAGE_POLICY = (
-    "Content-Security-Policy",
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'",
-)
+_RULES = ("default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'")
+PAGE_POLICY = ("Content-Security-Policy", "; ".join([*_RULES, "object-src 'none'"]))
 
 
 def secure(response: Response) -> Response:

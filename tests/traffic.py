@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 PATIENCE = 20.0  # seconds for an answer; nobody's service is this slow
+SLEEP = 1.5  # seconds
 PAUSE = 0.02  # seconds between two requests of one client: below the rate limit, all together
 
 
@@ -22,12 +23,17 @@ class Tally:
 
 class Traffic:
     """Clients that ask until the end of the `with` block. Half of them keep their connections, the
-    others make a new one for each request."""
+    others make a new one for each request.
 
-    def __init__(self, port: int, clients: int = 12) -> None:
+    sleepers: so many of them ask for /sleep, over and over: at any moment so many requests wait for
+    their answer.
+    """
+
+    def __init__(self, port: int, clients: int = 12, sleepers: int = 0) -> None:
         self._port = port
+        self._sleepers = sleepers
         self._over = threading.Event()
-        self._tallies = [Tally() for _ in range(clients)]
+        self._tallies = [Tally() for _ in range(clients + sleepers)]
         self._threads = [
             threading.Thread(target=self._ask_on, args=(number, tally), daemon=True)
             for number, tally in enumerate(self._tallies)
@@ -80,7 +86,10 @@ class Traffic:
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
             try:
-                close = _ask(connection, asked, keeps)
+                if number < self._sleepers:
+                    close = _sleep(connection, keeps)
+                else:
+                    close = _ask(connection, asked, keeps)
                 tally.answered += 1
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 method = "POST" if asked % 2 else "GET"
@@ -100,8 +109,19 @@ def _ask(connection: http.client.HTTPConnection, number: int, keep: bool) -> boo
     body = f"number {number}".encode() if number % 2 else None
     headers = {} if keep else {"Connection": "close"}
     connection.request("POST" if body else "GET", "/echo" if body else "/plaintext", body, headers)
+    return _judge(connection, body or b"Hello, World!")
+
+
+def _sleep(connection: http.client.HTTPConnection, keep: bool) -> bool:
+    """A request that takes a while. Gives and raises as above."""
+    headers = {} if keep else {"Connection": "close"}
+    connection.request("GET", f"/sleep?seconds={SLEEP:g}", headers=headers)
+    return _judge(connection, f"slept {SLEEP:g} s\n".encode())
+
+
+def _judge(connection: http.client.HTTPConnection, expected: bytes) -> bool:
     answer = connection.getresponse()
     text = answer.read()
-    if answer.status != 200 or text != (body or b"Hello, World!"):
+    if answer.status != 200 or text != expected:
         raise AssertionError(f"{answer.status} {text[:60]!r}")
     return answer.will_close

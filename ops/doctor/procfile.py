@@ -12,19 +12,23 @@ from ops.doctor.evidence import Evidence
 from ops.doctor.rule import Fact, Finding, Rule
 
 FILE = "gunicorn.conf.py"
-WANTED = f"exec python {FILE}"
+WANTED = f"python {FILE}"
+# What only a shell understands. Some platforms have one run the line, and those that signal it
+# alone have one that becomes the last command; others hand the words to a container, to which even
+# `exec` is a program that is not there.
+FOR_A_SHELL = set("&|;<>()$`")
 # What the line may not say otherwise than the file.
 OPTIONS = ("bind", "workers", "timeout", "graceful_timeout", "keepalive")
 
 
 def web(evidence: Evidence) -> Iterator[Finding]:
     """That there is a web line, and what it starts."""
-    words = _words(evidence.web or "")
+    line = evidence.web or ""
+    program, *words = _words(line) or [""]
     runs = (
-        words[:1] == ["exec"]
-        and words[1:2] != []
-        and words[1].rpartition("/")[2].startswith("python")
-        and words[2:3] in ([FILE], [f"./{FILE}"])
+        not FOR_A_SHELL & set(line)
+        and program.rpartition("/")[2].startswith("python")
+        and words[:1] in ([FILE], [f"./{FILE}"])
     )
     yield Finding(runs, _line(evidence), Fact("a web line", WANTED, "what platforms need"))
 
@@ -32,7 +36,7 @@ def web(evidence: Evidence) -> Iterator[Finding]:
 def options(evidence: Evidence) -> Iterator[Finding]:
     """What the line says above the file."""
     words = _words(evidence.web or "")
-    given = _gunicorn_options(words[3:])
+    given = _gunicorn_options(words[2:])
     if not given:
         nothing = Fact("options", "none above the file's", "gunicorn.conf.py")
         yield Finding(given is not None, _line(evidence), nothing)
@@ -70,8 +74,8 @@ def _plain(text: str) -> str:
 RULES = (
     Rule(
         "web",
-        "a signal to stop reaches the server, and it starts by our settings: the Procfile's web "
-        f"line execs python {FILE}",
+        "it starts by our settings, with a shell and without, and a signal to stop reaches it: the "
+        f"Procfile's web line is one command, python {FILE}",
         f"write `web: {WANTED}` into the Procfile",
         web,
     ),

@@ -23,9 +23,9 @@ class Refused(Exception):
     """A deploy that does not happen; the message is for who has pushed."""
 
 
-def build(source: Path, cache: Path, say: Say) -> Path:
+def build(source: Path, cache: Path, hooks: bool, say: Say) -> Path:
     """Build the commit that lies in source. Gives its virtual environment, which is made once for
-    the same requirements and the same Python. Raises Refused."""
+    the same requirements and the same Python. hooks: run bin/post_compile. Raises Refused."""
     _judge(source)
     version = (source / ".python-version").read_text().strip()
     python = find_python(version)
@@ -42,7 +42,7 @@ def build(source: Path, cache: Path, say: Say) -> Path:
         _run(pip, source, os.environ)
         (environment / "complete").touch()
     hook = source / "bin" / "post_compile"
-    if hook.exists():
+    if hooks and hook.exists():
         say("-----> running bin/post_compile")
         path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
         _run([str(hook)], source, {**os.environ, "PATH": path})

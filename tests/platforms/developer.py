@@ -38,12 +38,12 @@ class Developer:
         assert text.count(old) == 1, (name, old)
         self.write(name, text.replace(old, new))
 
-    def push(self, platform: Platform) -> "subprocess.CompletedProcess[str]":
+    def push(self, platform: Platform, branch: str = "main") -> "subprocess.CompletedProcess[str]":
         """Commit all there is, and push it. Gives what git has said, and its exit status."""
         self._git("add", "--all")
         self._git("commit", "--quiet", "--allow-empty", "--message", "A change")
         return subprocess.run(
-            ["git", "push", "--force", str(platform.repository), "HEAD:main"],
+            ["git", "push", "--force", str(platform.repository), f"HEAD:refs/heads/{branch}"],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -5,7 +5,9 @@ What differs between platforms is in the profile. Nothing of it is a container: 
 processes of this machine, which share its ports.
 """
 
+import contextlib
 import os
+import random
 import shlex
 import socket
 import socketserver
@@ -15,7 +17,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from tests.platforms.buildpack import Refused, Say, build
 from tests.platforms.profile import Profile
@@ -100,25 +101,34 @@ class Platform:
         return True
 
     def _deploy(self, source: Path, say: Say) -> None:
-        environment = build(source, self._cache, say)
+        environment = build(source, self._cache, self.profile.buildpack, say)
         old, new = self.current, self._new_release(source, environment)
-        say("-----> release")
-        say(new.prepare())
-        if old is not None and not self.profile.overlap:
-            self.router.backend = 0
-            self._end(old)
-        new.start()
+        if self.profile.overlap:
+            self._try(new, say)
+            self._switch(new, say)
+        if old is not None:
+            old.stop(self.profile)
+        if not self.profile.overlap:
+            self._try(new, say)
+            self._switch(new, say)
+
+    def _try(self, new: Release, say: Say) -> None:
+        """Release it, start it, and wait until it is ready. Raises Refused."""
+        if not self.profile.judges:
+            new.start()
+            return
         try:
+            say("-----> release")
+            say(new.prepare())
+            new.start()
             new.wait_ready("/readyz", self.profile.boot)
         except Refused:
             new.destroy()
-            if old is not None and not self.profile.overlap:
-                self._restart(old)
             raise
+
+    def _switch(self, new: Release, say: Say) -> None:
         self.current, self.router.backend = new, new.port
         say(f"-----> serves on {new.port}")
-        if old is not None and self.profile.overlap:
-            self._end(old)
 
     def _new_release(self, source: Path, environment: Path) -> Release:
         port = free_port()
@@ -129,21 +139,13 @@ class Platform:
         self.releases.append(release)
         return release
 
-    def _end(self, release: Release) -> None:
-        profile = self.profile
-        release.stop(profile.stop, profile.stops, profile.everyone, profile.kill)
-
-    def _restart(self, old: Release) -> None:
-        old.start()
-        old.wait_ready("/readyz", self.profile.boot)
-        self.router.backend = old.port
-
 
 def free_port() -> int:
-    """A port that nobody has. As on a platform, somebody else could take it before us."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody has, and no client is given: the kernel takes those from 32768 on."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            return port
 
 
 def _hook_server(

@@ -19,6 +19,7 @@ import psutil
 from honcho.environ import parse_procfile
 
 from tests.platforms.buildpack import Refused
+from tests.platforms.profile import Profile
 
 STARTED = re.compile(r"web\.1 started \(pid=(\d+)\)")
 LOOK = 0.02  # seconds between two looks
@@ -38,7 +39,7 @@ class Release:
         # of its life
         self.killed = False
         self.stop_seconds = 0.0
-        self._log = source.with_name(f"{source.name}.log")
+        self._log = source.with_name(f"{source.name}-{port}.log")
         self._runner: subprocess.Popen[bytes] | None = None
         self._processes: list[psutil.Process] = []  # that ever were; the web line's own first
 
@@ -114,32 +115,54 @@ class Release:
                 self._processes += [each for each in found if each not in self._processes]
         return [each for each in self._processes if is_alive(each)]
 
-    def stop(self, sig: signal.Signals, times: int, everyone: bool, patience: float) -> None:
-        """End it as platforms do: signals, and SIGKILL for what is left after patience."""
+    def stop(self, profile: Profile) -> None:
+        """End it as the platform does: signals, and SIGKILL for what is left too long. Returns when
+        the platform has nothing more to wait for; see `killed`."""
         began = time.monotonic()
-        for turn in range(times):
-            alive = self.processes()
-            for each in alive if everyone else alive[:1]:
+        for turn in range(profile.stops):
+            for each in self._reached(profile):
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    each.send_signal(sig)
-            # The second comes while it drains, not while it still reads the first.
-            self._wait_gone(began + min(patience, turn + 1.0))
-        self.killed = not self._wait_gone(began + patience)
+                    each.send_signal(profile.stop)
+            if self._wait_over(profile, began + min(turn + 1.0, profile.kill)):
+                break
+        self.killed = not self._wait_over(profile, began + profile.kill)
+        if self.killed:
+            self._kill()
         self.stop_seconds = time.monotonic() - began
-        self.destroy()
 
-    def _wait_gone(self, deadline: float) -> bool:
+    def _reached(self, profile: Profile) -> list[psutil.Process]:
+        """Whom a signal of the platform reaches."""
+        if profile.reaches != "server":
+            return self.processes()
+        # In a container the line is run without a shell, or by one that becomes the server.
+        servers = [each for each in self.processes() if not is_shell(each)]
+        return servers[:1]
+
+    def _wait_over(self, profile: Profile, deadline: float) -> bool:
+        if profile.reaches != "all until the first has gone":
+            return self.wait_gone(deadline)
+        while self._processes and is_alive(self._processes[0]):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK)
+        return True
+
+    def wait_gone(self, deadline: float) -> bool:
+        """Return when none of its processes is left, or at the deadline. Gives whether none is."""
         while self.processes():
             if time.monotonic() > deadline:
                 return False
             time.sleep(LOOK)
         return True
 
-    def destroy(self) -> None:
-        """Leave nothing behind, whatever happened."""
+    def _kill(self) -> None:
         for each in reversed(self.processes()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.kill()
+
+    def destroy(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        self._kill()
         if self._runner is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._runner.wait(10)
@@ -152,5 +175,13 @@ def is_alive(process: psutil.Process) -> bool:
     """Whether it runs, and has not only been left for its parent to notice."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_shell(process: psutil.Process) -> bool:
+    """Whether it is the shell that runs the line, and has not become what the line names."""
+    try:
+        return process.name() in ("sh", "dash", "bash")
     except psutil.NoSuchProcess:
         return False

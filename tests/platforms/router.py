@@ -42,7 +42,11 @@ class Router:
 
     def __enter__(self) -> "Router":
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -51,7 +55,12 @@ class Router:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        try:
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -65,9 +74,11 @@ class Router:
         self._session._retry_connection = False  # it would hide what a release lets fall
         application = web.Application(client_max_size=0)
         application.router.add_route("*", "/{path:.*}", self._pass_on)
-        self._runner = web.AppRunner(application, access_log=None, auto_decompress=False)
+        self._runner = web.AppRunner(
+            application, access_log=None, auto_decompress=False, shutdown_timeout=1
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, shutdown_timeout=1)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -79,6 +90,7 @@ class Router:
         backend = self.backend
         if not backend:
             return web.Response(status=503, text="no release\n")
+        passed: web.StreamResponse | None = None
         url = URL(f"http://127.0.0.1:{backend}{request.raw_path}", encoded=True)
         try:
             async with self._session.request(
@@ -100,20 +112,21 @@ class Router:
                 return passed
         except (ClientError, TimeoutError) as error:
             self.lost.append(f"{request.method} {request.raw_path} to {backend}: {error!r}")
+            if passed is not None and request.transport is not None:
+                request.transport.abort()  # half an answer must not look like a whole one
             return web.Response(status=502, text=f"{error!r}\n")
 
     def _fields(self, request: web.Request) -> CIMultiDict[str]:
         fields = without_own(request.headers)
+        client = request.remote or ""
         said = {
-            "client": request.remote or "",
+            "client": client,
+            "seen": ", ".join([*fields.getall("X-Forwarded-For", []), client]),
             "id": request.headers.get("X-Request-Id") or secrets.token_hex(16),
             "milliseconds": str(time.time_ns() // 1_000_000),
         }
         for name, value in self._profile.fields.items():
-            text = value.format(**said)
-            if name == "X-Forwarded-For" and name in fields:
-                text = f"{fields[name]}, {text}"  # each router appends whom it saw
-            fields[name] = text
+            fields[name] = value.format(**said)
         connection = self._profile.connection
         if connection is None:
             connection = request.headers.get("Connection", "")

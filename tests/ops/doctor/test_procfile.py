@@ -11,30 +11,36 @@ BROKEN = [
         "web",
         evident(web=None),
         "web: is not there (Procfile)",
-        "a web line: exec python gunicorn.conf.py",
+        "a web line: python gunicorn.conf.py",
     ),
     Broken(
         "web",
-        evident(web="python gunicorn.conf.py"),
-        "web: python gunicorn.conf.py (Procfile)",
-        "a web line: exec python gunicorn.conf.py",
+        evident(web="exec python gunicorn.conf.py"),
+        "web: exec python gunicorn.conf.py (Procfile)",
+        "a web line: python gunicorn.conf.py",
     ),
     Broken(
         "web",
-        evident(web="exec gunicorn app.main:create_server"),
-        "web: exec gunicorn app.main:create_server (Procfile)",
-        "a web line: exec python gunicorn.conf.py",
+        evident(web="gunicorn app.main:create_server"),
+        "web: gunicorn app.main:create_server (Procfile)",
+        "a web line: python gunicorn.conf.py",
     ),
     Broken(
         "web",
-        evident(web="exec python 'gunicorn.conf.py"),
-        "web: exec python 'gunicorn.conf.py (Procfile)",
-        "a web line: exec python gunicorn.conf.py",
+        evident(web="python 'gunicorn.conf.py"),
+        "web: python 'gunicorn.conf.py (Procfile)",
+        "a web line: python gunicorn.conf.py",
+    ),
+    Broken(
+        "web",
+        evident(web="python gunicorn.conf.py --bind :$PORT"),
+        "web: python gunicorn.conf.py --bind :$PORT (Procfile)",
+        "a web line: python gunicorn.conf.py",
     ),
     *(
         Broken(
             "web-options",
-            evident(web=f"exec python gunicorn.conf.py {option}"),
+            evident(web=f"python gunicorn.conf.py {option}"),
             f"gunicorn's {name}: {given} (Procfile)",
             f"gunicorn's {name}: {ours} (gunicorn.conf.py)",
         )
@@ -49,8 +55,8 @@ BROKEN = [
     ),
     Broken(
         "web-options",
-        evident(web="exec python gunicorn.conf.py --nonsense"),
-        "web: exec python gunicorn.conf.py --nonsense (Procfile)",
+        evident(web="python gunicorn.conf.py --nonsense"),
+        "web: python gunicorn.conf.py --nonsense (Procfile)",
         "options: none above the file's (gunicorn.conf.py)",
     ),
 ]

@@ -51,9 +51,9 @@ FINE: list[tuple[str, Alteration]] = [
     ("trust-nginx", compose("protocol", networks={"backend": ("172.30.5.0/24",)})),
     ("distinct", publish("nginx", 8081, "")),  # any free one
     ("static-files", one_volume),
-    ("web", evident(web="exec python3 ./gunicorn.conf.py")),
-    ("web", evident(web="exec .venv/bin/python gunicorn.conf.py")),
-    ("web-options", evident(web="exec python gunicorn.conf.py --timeout 30 --reload")),
+    ("web", evident(web="python3 ./gunicorn.conf.py")),
+    ("web", evident(web=".venv/bin/python gunicorn.conf.py")),
+    ("web-options", evident(web="python gunicorn.conf.py --timeout 30 --reload")),
 ]
 
 
