@@ -4,16 +4,16 @@ Knows nothing of the server that carries them.
 """
 
 import asyncio
-import html
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from app import __version__, content
+from app import content, landing
 from app.httpd import HTTPServer, Refusal, Request, Response
+from app.httpd.files import StaticFiles
 from app.parking import Parking
+from app.security import secure
 
 STATIC = Path(__file__).parent / "static"
 # /sleep and /park may be asked to wait this long, and need a moment to answer.
@@ -45,18 +45,12 @@ def install(
     server.get("/stream")(stream)
     server.get("/healthz")(healthz)
     server.get("/readyz")(readyz)
-    server.static("/static", STATIC, max_age=static_max_age)
+    server.get("/static/{path:path}")(partial(static, StaticFiles(STATIC, max_age=static_max_age)))
 
 
 def index(name: str, request: Request) -> Response:
     """What this is, and who answered."""
-    facts = {
-        "server": name,
-        "version": __version__,
-        "worker": str(os.getpid()),
-        "request": html.escape(request.id),
-    }
-    return Response.html(content.page(facts), headers=[("Cache-Control", "no-store")])
+    return Response.html(landing.page(name, request.id), headers=landing.FIELDS)
 
 
 def plaintext(request: Request) -> Response:
@@ -126,6 +120,11 @@ def readyz(request: Request) -> Response:
     if request.draining:
         return Response.text("draining\n", 503, [("Cache-Control", "no-store")])
     return Response.text("ready\n", headers=[("Cache-Control", "no-store")])
+
+
+def static(files: StaticFiles, request: Request) -> Response:
+    """A file, with the fields that nginx would give it."""
+    return secure(files(request))
 
 
 @contextmanager

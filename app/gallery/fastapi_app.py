@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException as RoutingError
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
-from app import __version__, content
+from app import __version__, content, landing
 from app.handlers import STATIC
 from app.httpd import Refusal
 from app.httpd.answer import explain
@@ -57,8 +57,7 @@ async def json() -> dict[str, str]:
 @app.get("/", response_class=HTMLResponse)
 async def index() -> HTMLResponse:
     """What this is, and who answered."""
-    facts = {"server": "FastAPI", "version": __version__, "worker": str(os.getpid())}
-    return HTMLResponse(content.page(facts), headers=NO_STORE)
+    return HTMLResponse(landing.page("FastAPI"), headers=landing.FIELDS)
 
 
 @app.get("/hello", response_class=PlainTextResponse)

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import time as now
 from typing import TypeVar
 
-from app import __version__, content
+from app import content, landing
 from app.gallery.snow import (
     Future,
     Handler,
@@ -43,8 +43,8 @@ Waits = Generator[Future, object, HttpResponse]
 
 def index(request: HttpRequest) -> HttpResponse:
     """What this is, and who answered."""
-    facts = {"server": "snow", "version": __version__, "worker": str(os.getpid())}
-    return HttpResponse(content.page(facts), headers={"Content-Type": HTML, **NO_STORE})
+    headers = {"Content-Type": HTML, **landing.FIELDS}
+    return HttpResponse(landing.page("snow"), headers=headers)
 
 
 def plaintext(request: HttpRequest) -> HttpResponse:

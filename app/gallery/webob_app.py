@@ -10,7 +10,6 @@ Good for: small services, and middleware that must understand requests. Where it
 no sessions, no forms; a parked request is a thread that waits; no types for a checker.
 """
 
-import os
 import re
 import socket
 import time
@@ -24,7 +23,7 @@ from webob import Request, Response, exc
 from webob.dec import wsgify
 from webob.static import DirectoryApp, FileApp
 
-from app import __version__, content
+from app import content, landing
 from app.gallery import under_gunicorn
 from app.gallery.lot import Lot
 from app.gallery.refusals import explained
@@ -165,13 +164,9 @@ def fresh(words: str, status: int = 200) -> Response:
 
 def index(request: Request) -> Response:
     """What this is, and who answered."""
-    facts = {
-        "server": "WebOb under gunicorn",
-        "version": __version__,
-        "worker": str(os.getpid()),
-    }
-    answer = Response(text=content.page(facts), content_type="text/html", charset="utf-8")
-    answer.cache_control.no_store = True
+    page = landing.page("WebOb under gunicorn")
+    answer = Response(text=page, content_type="text/html", charset="utf-8")
+    answer.headers.update(landing.FIELDS)
     return answer
 
 

@@ -11,7 +11,6 @@ is a thread that waits.
 """
 
 import json
-import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +32,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from app import __version__, content
+from app import content, landing
 from app.gallery import under_gunicorn
 from app.gallery.lot import Lot
 from app.gallery.refusals import explained
@@ -167,12 +166,8 @@ def fresh(words: str, status: int = 200) -> Response:
 
 def index(request: Request) -> Response:
     """What this is, and who answered."""
-    facts = {
-        "server": "Werkzeug under gunicorn",
-        "version": __version__,
-        "worker": str(os.getpid()),
-    }
-    return Response(content.page(facts), headers=FRESH, mimetype="text/html")
+    page = landing.page("Werkzeug under gunicorn")
+    return Response(page, headers=landing.FIELDS, mimetype="text/html")
 
 
 def plaintext(request: Request) -> Response:

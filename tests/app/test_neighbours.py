@@ -90,14 +90,15 @@ def test_worker_that_died(run: Callable[[Awaitable[None]], None], service: str) 
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1].replace('@', "
         "chr(0))); s.listen(); print(flush=True); sys.stdin.read()"
     )
+    prefix = f"slipway-{service}-"
     child = subprocess.Popen(
-        [sys.executable, "-c", program, f"@slipway-{service}-1"],
+        [sys.executable, "-c", program, f"@{prefix}1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     with child:
         child.stdout.readline()  # type: ignore[union-attr]
-        assert neighbours._listening(f"slipway-{service}-") == {f"slipway-{service}-1"}
+        assert neighbours._listening(prefix) == {f"{prefix}1"}
         child.kill()
         child.wait()
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import pytest
 
 import app
-from app.content import LINKS
 from app.httpd.runner import Runner, listen
+from app.landing import FIELDS, ROUTES
 from app.main import create_server
 from app.settings import Settings
 
@@ -86,9 +86,11 @@ def test_index(site: Site) -> None:
     assert page.startswith("<!doctype html>")
     assert f"<dd>{app.__version__}</dd>" in page
     assert "<dd>from-a-proxy</dd>" in page
-    for path, _ in LINKS:
-        assert f'<a href="{path}">' in page
-        assert site.get(path).status == 200, path
+    assert {name: answer.headers[name] for name in FIELDS} == FIELDS
+    targets = [each.target or each.path for each in ROUTES if each.method == "GET"]
+    for target in targets:
+        assert f'<a href="{target}">' in page
+        assert target == "/park" or site.get(target).status == 200, target
 
 
 @pytest.mark.parametrize(
@@ -252,14 +254,15 @@ def test_stream(site: Site) -> None:
 
 def test_static(site: Site) -> None:
     """The page's style sheet, which browsers keep and ask for again by its tag."""
-    answer = site.get("/static/slipway.css")
+    sheet = "/static/slipway.css"
+    answer = site.get(sheet)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
     assert "max-age=3600" in answer.headers["Cache-Control"]
-    again = site.get("/static/slipway.css", If_None_Match=answer.headers["ETag"])
+    again = site.get(sheet, If_None_Match=answer.headers["ETag"])
     assert (again.status, again.body) == (304, b"")
-    part = site.get("/static/slipway.css", Range="bytes=0-4")
+    part = site.get(sheet, Range="bytes=0-4")
     assert (part.status, part.body) == (206, answer.body[:5])
-    packed = site.get("/static/slipway.css", Accept_Encoding="gzip")
+    packed = site.get(sheet, Accept_Encoding="gzip")
     if packed.headers["Content-Encoding"] == "gzip":
         assert gzip.decompress(packed.body) == answer.body
 

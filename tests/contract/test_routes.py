@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from app.content import LINKS
-from app.gallery.ways import Ability
+from app.landing import FIELDS, ROUTES
 from tests.contract.clients import Client
 from tests.contract.serving import Server
-from tests.contract.variants import lacks, needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import head_of
 
 TEXT = "text/plain; charset=utf-8"
+SHEET = "/static/slipway.css"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 
@@ -53,7 +53,7 @@ def test_get(client: Client, target: str, kind: str, body: bytes) -> None:
     assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, kind, body)
 
 
-@pytest.mark.parametrize("target", [*(each[0] for each in ANSWERS), "/static/slipway.css"])
+@pytest.mark.parametrize("target", [*(each[0] for each in ANSWERS), SHEET])
 def test_head(client: Client, target: str) -> None:
     """HEAD gives the same fields and no body."""
     answer, head = client.ask("GET", target), client.ask("HEAD", target)
@@ -82,8 +82,29 @@ def test_index(client: Client) -> None:
     assert page.startswith("<!doctype html>")
     assert re.search(r"<dt>server</dt><dd>[^<]+</dd>", page)
     assert re.search(r"<dt>worker</dt><dd>\d+</dd>", page)
-    for path, _ in LINKS:
-        assert f'<a href="{path}">' in page
+    for each in ROUTES:
+        assert f'data-route="{each.path}"' in page
+    # So strict that nothing of this page, or slipped into it, could run or be sent elsewhere.
+    assert {name: answer.headers[name] for name in FIELDS} == FIELDS
+
+
+def test_index_of_a_hostile_request(server: Server) -> None:
+    """A request id that is none stands nowhere on the page."""
+    with server.connect() as wire:
+        answer = wire.ask("GET", "/", b"", "X-Request-Id: <script>alert(1)</script>\"'&")
+    assert answer.status == 200
+    assert b"alert(1)" not in answer.body
+
+
+@needs(Ability.REQUEST_ID)
+def test_index_has_the_request_id(server: Server) -> None:
+    """The one that the answer carries, made here or brought along."""
+    for given in ((), ("X-Request-Id: from/a=proxy",)):
+        with server.connect() as wire:
+            answer = wire.ask("GET", "/", b"", *given)
+        found = answer.headers["X-Request-Id"]
+        assert f"<dt>request</dt><dd>{found}</dd>".encode() in answer.body
+    assert found == "from/a=proxy"
 
 
 def test_time(client: Client) -> None:
@@ -137,22 +158,12 @@ def test_path_that_is_no_text(server: Server, target: str) -> None:
         assert wire.ask("GET", target).status == 400
 
 
-@pytest.mark.parametrize("target", ["/nowhere", "/hello/", "/hello/a/b", "/plaintext/", "/Json"])
-def test_no_such_path(client: Client, target: str) -> None:
-    """A small HTML page, or JSON where that is asked for."""
-    page = client.ask("GET", target, Accept="text/html,application/json;q=0.9")
-    assert (page.status, page.headers["Content-Type"]) == (404, HTML)
-    assert b"<h1>404 Not Found</h1>" in page.body
-    value = client.ask("GET", target, Accept="application/json")
-    assert (value.status, value.headers["Content-Type"]) == (404, JSON)
-    assert json.loads(value.body)["status"] == 404
-
-
+# with gallery:
 @pytest.mark.parametrize(
     ("method", "target"),
     [("GET", "/sleep?seconds=1"), ("GET", "/park"), ("POST", "/release")],
 )
-@lacks(Ability.CONCURRENCY)
+@pytest.mark.lacks(Ability.CONCURRENCY)
 def test_waiting_is_refused(client: Client, method: str, target: str) -> None:
     """A server that has one request at a time says so, and does not hang."""
     body = b"" if method == "POST" else None
@@ -162,3 +173,15 @@ def test_waiting_is_refused(client: Client, method: str, target: str) -> None:
     value = client.ask(method, target, body, Accept="application/json")
     assert (value.status, value.headers["Content-Type"]) == (501, JSON)
     assert json.loads(value.body)["status"] == 501
+
+
+# end gallery
+@pytest.mark.parametrize("target", ["/nowhere", "/hello/", "/hello/a/b", "/plaintext/", "/Json"])
+def test_no_such_path(client: Client, target: str) -> None:
+    """A small HTML page, or JSON where that is asked for."""
+    page = client.ask("GET", target, Accept="text/html,application/json;q=0.9")
+    assert (page.status, page.headers["Content-Type"]) == (404, HTML)
+    assert b"<h1>404 Not Found</h1>" in page.body
+    value = client.ask("GET", target, Accept="application/json")
+    assert (value.status, value.headers["Content-Type"]) == (404, JSON)
+    assert json.loads(value.body)["status"] == 404

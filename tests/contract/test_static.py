@@ -13,11 +13,19 @@ SHEET = "/static/slipway.css"
 CONTENT = Path(STATIC, "slipway.css").read_bytes()
 
 
-def test_file(client: Client) -> None:
-    """Its bytes and its type."""
-    answer = client.ask("GET", SHEET)
-    assert (answer.status, answer.body) == (200, CONTENT)
-    assert answer.headers["Content-Type"].partition(";")[0] == "text/css"
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("slipway.css", {"text/css"}),
+        ("landing.js", {"text/javascript", "application/javascript"}),  # Python 3.11: the older one
+        ("icon.svg", {"image/svg+xml"}),
+    ],
+)
+def test_file(client: Client, name: str, kinds: set[str]) -> None:
+    """Its bytes, and the type without which a browser would not take it."""
+    answer = client.ask("GET", f"/static/{name}")
+    assert (answer.status, answer.body) == (200, Path(STATIC, name).read_bytes())
+    assert answer.headers["Content-Type"].partition(";")[0] in kinds
 
 
 def test_file_that_is_known(client: Client) -> None:
