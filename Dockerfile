@@ -28,7 +28,11 @@ COPY app /srv/app
 COPY gunicorn.conf.py /srv/
 # checked-hash: bytecode that holds whatever becomes of the files' times, and is never stale.
 # Readable for whoever runs it, whatever the checkout was: a umask of 077 leaves it to its owner.
-RUN chmod -R a+rX /srv && python -m compileall -q --invalidation-mode checked-hash /srv
+# Static files are compressed for where there is no nginx.
+WORKDIR /srv
+RUN chmod -R a+rX . \
+ && python -m app.collect app/static \
+ && python -m compileall -q --invalidation-mode checked-hash /srv
 
 # ---- nginx, for before the service
 
@@ -91,8 +95,6 @@ RUN mkdir /var/static && chown 10001:10001 /var/static
 WORKDIR /srv
 COPY --from=requirements /opt/venv /opt/venv
 COPY --from=code /srv /srv
-# For where no nginx compresses them.
-RUN ["python", "-m", "app.collect", "app/static"]
 # Numeric: Kubernetes' runAsNonRoot cannot know what a name means.
 USER 10001:10001
 EXPOSE 8000

@@ -1,5 +1,6 @@
 """python -m app.collect TARGET: puts the static files, and a .gz beside each that gains by it,
-into a folder, for a server in front to serve them by itself.
+into a folder, for a server in front to serve them by itself. Where that is the folder they lie in,
+only the .gz are new: then the service sends those.
 
 Each file appears whole or not at all, whoever reads meanwhile. What is there already stays: pages
 of the release before still ask for its files. Knows nothing of who serves them.
@@ -10,7 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from app.handlers import STATIC
+# Not from the handlers: an image is built with nothing installed yet.
+STATIC = Path(__file__).parent / "static"
 
 # What does not carry a compression of its own.
 COMPRESSIBLE = {".css", ".html", ".js", ".json", ".map", ".mjs", ".svg", ".txt", ".wasm", ".xml"}

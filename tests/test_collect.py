@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from app import collect as module
-from app.collect import COMPRESSIBLE, collect, main
-from app.handlers import STATIC
+from app.collect import COMPRESSIBLE, STATIC, collect, main
 
 ROOT = Path(__file__).parent.parent
 Capture = pytest.CaptureFixture[str]

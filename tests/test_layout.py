@@ -32,7 +32,6 @@ NOT_PURE = {"asyncio", "socket", "ssl", "selectors", "signal", "threading", "uvl
 CARRIERS = {
     *("app.main", "app.__main__", "app.worker", "app.aiohttp_app", "app.aiohttp_adapter"),
     *("app.gallery", "app.release"),
-    "app.collect",  # the static files, elsewhere
 }
 # What it says and does, whoever carries it.
 APPLICATION = {"app.content", "app.handlers", "app.landing", "app.parking"}
