@@ -14,7 +14,7 @@ def test_the_folder_is_the_one_that_is_served() -> None:
 
 
 def test_in_place(tmp_path: Path) -> None:
-    """Each file stays as it was, with its time, and has its .gz beside it; again changes nothing."""
+    """Each file stays as it was, with its time, and gets its .gz; again changes nothing."""
     file = tmp_path / "a.css"
     file.write_bytes(CSS)
     before = file.stat().st_mtime_ns
