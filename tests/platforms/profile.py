@@ -36,9 +36,9 @@ class Profile:
     judges: whether a release that fails, ends or is never ready is refused. overlap: whether the
     old release serves until the new one is ready. boot: seconds until that is never.
 
-    stop: the signal that ends a release, sent so many times (stops), a second apart, to those whom
-    it reaches: every process, the server's first one, or every process until the first, be it a
-    shell, has gone. kill: seconds until SIGKILL.
+    stop: the signal that ends a release, sent so many times (stops) to those whom it reaches: every
+    process, the server's first one, or every process until the first, be it a shell, has gone.
+    kill: seconds until SIGKILL.
     """
 
     name: str

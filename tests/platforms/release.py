@@ -23,6 +23,7 @@ from tests.platforms.profile import Profile
 
 STARTED = re.compile(r"web\.1 started \(pid=(\d+)\)")
 LOOK = 0.02  # seconds between two looks
+AGAIN = 0.5  # seconds until the next signal: it comes while a release drains
 
 
 class Release:
@@ -37,6 +38,7 @@ class Release:
         path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
         self.environ = {"PATH": path, "HOME": str(source), "PORT": str(port), **environ}
         # of its life
+        self.told = 0  # signals to stop
         self.killed = False
         self.stop_seconds = 0.0
         self._log = source.with_name(f"{source.name}-{port}.log")
@@ -123,7 +125,8 @@ class Release:
             for each in self._reached(profile):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     each.send_signal(profile.stop)
-            if self._wait_over(profile, began + min(turn + 1.0, profile.kill)):
+            self.told = turn + 1
+            if self._wait_over(profile, began + self.told * AGAIN):
                 break
         self.killed = not self._wait_over(profile, began + profile.kill)
         if self.killed:

@@ -10,7 +10,8 @@ from tests.platforms.profile import HEROKU
 # Serves, and does not mind what it is told.
 STUBBORN = """\
 import os, signal
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/cut":
@@ -18,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+TCPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 
 

@@ -87,6 +87,8 @@ def test_push(
         traffic.go_on(100)
     assert said(platform, "/hello") == "Hello, Somebody"
     assert (old_gone, old.killed) == (True, False)
+    if profile.overlap:
+        assert old.told == profile.stops
     assert "Shutting down: Master" in old.log
     if profile.overlap:
         assert (traffic.failures, platform.router.lost) == ([], [])
