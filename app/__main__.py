@@ -61,7 +61,7 @@ def _runner(settings: Settings, access_log: AccessLog | None) -> Life:
 def _arguments() -> dict[str, str | None]:
     parser = argparse.ArgumentParser(
         prog="python -m app",
-        description=f"Slipway {__version__}: serve in one process, without gunicorn.",
+        description=f"Slipway {__version__} in one process, without gunicorn.",
         epilog="Settings, as environment variables:\n\n" + describe(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

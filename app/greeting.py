@@ -17,7 +17,8 @@ def greeting(settings: Settings, where: str, workers: str) -> str:
     serves instead."""
     limits, times = settings.limits, settings.deadlines
     return (
-        f"slipway {__version__} by {_server(settings)} on Python {platform.python_version()} "
+        f"slipway {__version__} by {_server(settings)} "
+        f"on Python {platform.python_version()} "
         f"with {loops.describe(settings.loop)} listens on {where} with {workers}; "
         f"at most {most_connections(limits.connections)} connections a worker, "
         f"head {limits.head}, body {limits.body} bytes; "

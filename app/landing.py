@@ -32,8 +32,12 @@ FIELDS = {
 
 PYTHON = f"{platform.python_implementation()} {platform.python_version()}"
 
-# A name is part of the path, where no form could put it: only the script asks for one.
-NAME = '<label hidden>Name <input data-segment value="Ada" maxlength="100"></label>'
+# A name is part of the path, where no form could put it: only the script asks for one. Two are no
+# names there (RFC 3986 5.2.4), and browsers ask for something else instead.
+NAME = (
+    '<label hidden>Name <input data-segment value="Ada" maxlength="100" '
+    r'pattern="(?!\.{1,2}$).+" title="A name, but neither . nor .."></label>'
+)
 SECONDS = (
     '<label>Seconds <input name="seconds" type="number" value="1" step="any" '
     f'min="{content.SHORTEST_SLEEP:g}" max="{content.LONGEST_SLEEP:g}"></label>'
@@ -159,10 +163,12 @@ def _card(route: Route) -> str:
     linked = f'<a href="{target}">{route.path}</a>' if method == "get" else route.path
     # As text: what else a form without script can send is no body that anybody reads.
     coding = "" if method == "get" else ' enctype="text/plain"'
+    # What a number is refused for is the service's to say.
+    checked = "" if route.fields == NAME else "novalidate "
     unseen = f'<span class="unseen"> {route.method} {route.path}</span>'
     stop = f'<button type="button" class="stop" hidden>Stop{unseen}</button>'
     return (
-        f'<li><form method="{method}" action="{action}"{coding} novalidate '
+        f'<li><form method="{method}" action="{action}"{coding} {checked}'
         f'data-route="{route.path}" data-kind="{route.kind}">'
         f'<h3><span class="method">{route.method}</span> {linked}</h3><p>{route.what}</p>'
         f'<div class="ask">{route.fields}<button>{route.verb}{unseen}</button>'

@@ -8,7 +8,8 @@ import logging
 from app.httpd.accesslog import AccessLog
 from app.settings import Settings
 
-NAMES = ("slipway", "asyncio")  # who has something to say: the library, and the event loop
+# Who has something to say: the library, and the event loop.
+NAMES = ("slipway", "asyncio")
 
 
 def open_access_log(settings: Settings) -> AccessLog | None:

@@ -3,7 +3,7 @@
 Judges the settings, builds the application as a worker would, and has gunicorn judge what it is
 told beyond them (GUNICORN_CMD_ARGS). Listens nowhere and changes nothing: it may run beside the
 release that serves, as often as somebody likes. Exits with 0, or says what is wrong and exits
-with 1: then the platform keeps the old release.
+with another number: then the platform keeps the old release.
 """
 
 import os

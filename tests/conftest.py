@@ -15,9 +15,10 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    """One for all tests. Where it is not installed they are skipped, but not in CI."""
+    """One for all tests of a file; no longer, for others measure what this process has started.
+    Where it is not installed they are skipped, but not in CI."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     # GitHub's machines have the driver in a folder that this variable names.
     at = os.pathsep.join([os.environ.get("CHROMEWEBDRIVER", ""), os.environ.get("PATH", "")])

@@ -14,8 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TARGETS = {
-    *("help", "serve", "run", "gallery", "test", "test-stack", "doctor", "up", "deploy"),
-    *("check", "bench", "loadtest", "loadtest-all", "loadtest-smoke", "lock", "clean"),
+    *("help", "serve", "run", "test", "test-stack", "doctor", "up", "deploy", "check", "locust"),
+    *("lock", "clean"),
+    "gallery",  # with gallery
+    *("bench", "loadtest", "loadtest-all", "loadtest-smoke"),  # with bench
+    *("new", "update"),  # with template
 }
 
 PYTHON = """\
@@ -33,7 +36,12 @@ gunicorn.conf.py*)
 esac
 """
 
-LOCKS = tuple(f"requirements{each}.txt" for each in ("", "-dev", "-gallery", "-loadtest"))
+LOCKS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-gallery.txt",  # with gallery
+    "requirements-loadtest.txt",
+)
 BUILD = "fake -m venv .venv"
 INSTALL = "python -m pip install --quiet --disable-pip-version-check --require-hashes -r "
 
@@ -112,10 +120,14 @@ def test_every_target_is_phony() -> None:
     [
         (".venv/.runtime", ["requirements.txt"]),
         (".venv/.dev", ["requirements.txt", "requirements-dev.txt"]),
-        (".venv/.gallery", ["requirements.txt", "requirements-gallery.txt"]),
+        (".venv/.gallery", ["requirements.txt", "requirements-gallery.txt"]),  # with gallery
         (
             ".venv/.loadtest",
-            ["requirements.txt", "requirements-gallery.txt", "requirements-loadtest.txt"],
+            [
+                "requirements.txt",
+                "requirements-gallery.txt",  # with bench
+                "requirements-loadtest.txt",
+            ],
         ),
     ],
 )
@@ -198,12 +210,15 @@ def test_without_ensurepip(project: Project) -> None:
     ("target", "call"),
     [
         ("run", "python -m app --x"),
-        ("gallery", "python -m app.gallery --x"),
+        ("gallery", "python -m app.gallery --x"),  # with gallery
         ("test", "python -m pytest --x"),
+        ("locust", "python -m locust -f loadtest/locustfile.py --x"),
+        # with bench:
         ("bench", "python -m bench --x"),
         ("loadtest", "python -m loadtest.comparison --x"),
         ("loadtest-all", "python -m loadtest.comparison --all --x"),
         ("loadtest-smoke", "python -m loadtest.comparison --smoke --x"),
+        # end bench
     ],
 )
 def test_arguments(project: Project, target: str, call: str) -> None:
@@ -212,6 +227,7 @@ def test_arguments(project: Project, target: str, call: str) -> None:
     assert project.calls()[-1] == call
 
 
+# with bench:
 @pytest.mark.parametrize(
     ("given", "options"),
     [
@@ -237,6 +253,27 @@ def test_a_running_server_is_for_one_target(project: Project) -> None:
     assert project.calls()[-1] == "python -m loadtest.comparison --smoke"
 
 
+# end bench
+# with template:
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (["new"], "ops.new --name= --dir="),
+        (["new", "NAME=a", "DIR=../b c"], "ops.new --name=a --dir=../b c"),
+        (
+            ["new", "NAME=a", "DIR=b", "WITHOUT=gallery bench", "HTTP_PORT=2"],
+            "ops.new --name=a --dir=b --without gallery --without bench --port HTTP_PORT=2",
+        ),
+        (["update", "DIR=../b"], "ops.new.update ../b"),
+    ],
+)
+def test_of_a_new_service(project: Project, arguments: list[str], call: str) -> None:
+    """What the command line says is handed on, and nothing that the environment says."""
+    project.make(*arguments, "PYTHON=fake", NAME="x", PORT="8001", DIR="/", WITHOUT="bench")
+    assert [each.strip() for each in project.calls()] == [f"fake -m {call}"]
+
+
+# end template
 def test_sigterm_reaches_the_server(project: Project) -> None:
     """The server stands directly under make, is told of make's SIGTERM, and may finish."""
     project.build()

@@ -13,7 +13,7 @@ import app
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-
+NAME = PROJECT["project"]["name"]
 GROUPS = PROJECT["dependency-groups"]
 
 
@@ -28,10 +28,12 @@ def declared(group: str) -> list[str]:
 
 # Each lock, the list that it locks, and how uv names that list.
 LOCKS = {
-    "requirements.txt": (PROJECT["project"]["dependencies"], "slipway (pyproject.toml)"),
-    "requirements-dev.txt": (declared("dev"), "slipway (pyproject.toml:dev)"),
-    "requirements-gallery.txt": (declared("gallery"), "slipway (pyproject.toml:gallery)"),
-    "requirements-loadtest.txt": (declared("loadtest"), "slipway (pyproject.toml:loadtest)"),
+    "requirements.txt": (PROJECT["project"]["dependencies"], f"{NAME} (pyproject.toml)"),
+    "requirements-dev.txt": (declared("dev"), f"{NAME} (pyproject.toml:dev)"),
+    # with gallery:
+    "requirements-gallery.txt": (declared("gallery"), f"{NAME} (pyproject.toml:gallery)"),
+    # end gallery
+    "requirements-loadtest.txt": (declared("loadtest"), f"{NAME} (pyproject.toml:loadtest)"),
 }
 
 # Every line of a lock is one of these: no index, no path and no address has a place in it.
@@ -110,12 +112,14 @@ def test_locks_agree() -> None:
     assert {each: found for each, found in versions.items() if len(found) > 1} == {}
 
 
+# with gallery:
 def test_gallery_is_not_deployed() -> None:
     """What only the gallery needs is not in the lock of the service."""
     service = locked("requirements.txt")
     assert not {Requirement(each).name for each in declared("gallery")} & set(service)
 
 
+# end gallery
 def test_version() -> None:
     """The version is the same wherever it stands."""
     assert app.__version__ == PROJECT["project"]["version"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.httpd import HTTPServer, UsageError
-from app.release import build
+from app.httpd import HTTPServer
+from app.release import build, main
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -67,18 +67,21 @@ def test_gunicorn(wrong: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["protocol", "aiohttp"])
-def test_application(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_application(
+    server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The routes are put on a server: those that cannot be are found."""
 
     def twice(server: HTTPServer, *_: object) -> None:
         server.page("/", "one")
         server.page("/", "two")
 
-    settings = Settings.from_environment({"SERVER": server})
-    build(settings)
+    build(Settings.from_environment({"SERVER": server}))
     monkeypatch.setattr("app.handlers.install", twice)
-    with pytest.raises(UsageError, match="'/'"):
-        build(settings)
+    monkeypatch.setenv("SERVER", server)
+    monkeypatch.setattr("sys.argv", ["release"])
+    assert main() == 1
+    assert "not released: route GET '/' of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("-h", 0), ("now", 2)])

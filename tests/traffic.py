@@ -80,6 +80,8 @@ class Traffic:
 
     def _ask_on(self, number: int, tally: Tally) -> None:
         keeps, connection, asked = number % 2 == 0, None, number // 2
+        if number < self._sleepers:  # one after the other, so that some always wait
+            self._over.wait(number * SLEEP / self._sleepers)
         while not self._over.wait(PAUSE):
             asked += 1
             begun = time.monotonic()

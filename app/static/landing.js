@@ -114,7 +114,7 @@ function reason(response, text) {
 
 async function show(form, place, signal) {
   const began = performance.now();
-  const answer = { text: "", bytes: 0, lines: 0, first: "" };
+  const answer = { text: "", bytes: 0, lines: 0, first: "", cut: false };
   place.clear();
   place.say("", "Waits for the answer.");
   let response = null;
@@ -128,12 +128,13 @@ async function show(form, place, signal) {
       answer.bytes = bytes;
       answer.lines += text.split("\n").length - 1;
       const shown = text.slice(0, MOST_SHOWN - answer.text.length);
+      answer.cut ||= shown.length < text.length;
       answer.text += shown;
-      body.append(shown);
+      if (shown) body.append(shown);
     });
     const why = reason(response, answer.text);
     const size = [plural(answer.bytes, "byte")];
-    if (answer.bytes > MOST_SHOWN) size.push(`of which ${MOST_SHOWN} are shown`);
+    if (answer.cut) size.push(`of which ${MOST_SHOWN} characters are shown`);
     if (form.dataset.kind === "stream") {
       size.unshift(plural(answer.lines, "line"));
       size.push(`the first after ${answer.first}, the last after ${lasted(began)}`);

@@ -160,7 +160,8 @@ OPTIONS: Sequence[Option] = (
 
 def add_options(parser: Any, shapes: Sequence[str]) -> None:
     """Add them to locust's parser, each also as a LOCUST_ variable. shapes: names of shapes."""
-    group = parser.add_argument_group("Slipway", "one connection a user, every answer checked")
+    what = "one connection a user, every answer checked"
+    group = parser.add_argument_group("Slipway", what)
     for name, shown, how in OPTIONS:
         choices = {"choices": ("none", *shapes)} if name == "--shape" else {}
         variable = f"LOCUST_{name.strip('-').replace('-', '_').upper()}"

@@ -13,9 +13,8 @@ from ops.doctor.rule import Fact, Finding, Rule
 
 FILE = "gunicorn.conf.py"
 WANTED = f"python {FILE}"
-# What only a shell understands. Some platforms have one run the line, and those that signal it
-# alone have one that becomes the last command; others hand the words to a container, to which even
-# `exec` is a program that is not there.
+# Shell syntax. Some platforms run the line through a shell, others pass its words to a container as
+# they are; there even `exec` is a program that does not exist.
 FOR_A_SHELL = set("&|;<>()$`")
 # What the line may not say otherwise than the file.
 OPTIONS = ("bind", "workers", "timeout", "graceful_timeout", "keepalive")

@@ -185,7 +185,8 @@ def test_files_are_there() -> None:
     addresses = [given[name] for _, given in DOCUMENT.elements for name in ("src", "href")
                  if name in given]  # fmt: skip
     files = {str(each) for each in addresses if str(each).startswith("/static/")}
-    assert files == {f"/static/{name}" for name in ("icon.svg", "landing.js", "slipway.css")}
+    names = {"icon.svg", "landing.js", "slipway.css"}
+    assert files == {f"/static/{name}" for name in names}
     assert all((STATIC / each.removeprefix("/static/")).is_file() for each in files)
     spoken = [each for each in DOCUMENT.code if each != "install"]
     routes = {each.path for each in landing.ROUTES}

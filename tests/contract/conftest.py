@@ -19,8 +19,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers():
         if mark.name == "deployed":
             chosen = [each for each in chosen if each.gunicorn]
+        # with gallery:
         elif mark.name == "lacks":
             chosen = [each for each in chosen if each.reasons(mark.args)]
+        # end gallery
     metafunc.parametrize("variant", chosen, indirect=True, ids=lambda each: each.name)
 
 

@@ -4,10 +4,9 @@ import contextlib
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.clients import Client
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import chunked, head_of
 
 LIMIT = 1 << 20  # bytes

@@ -2,9 +2,8 @@
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import Answer, Wire, head_of
 
 CROWD = 200

@@ -2,9 +2,8 @@
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import head_of
 
 MANY = 20

@@ -1,8 +1,7 @@
 """Request ids: by them an answer is found in the logs."""
 
-from app.gallery.ways import Ability
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 
 ASKED = [
     *[("GET", "/plaintext")] * 10,

@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.clients import Client
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 
 READ = {"GET", "HEAD", "OPTIONS"}
 WRITE = {"POST", "OPTIONS"}
+SHEET = "/static/slipway.css"
 
 PATHS = [
     ("/", READ),
@@ -18,7 +18,7 @@ PATHS = [
     ("/release", WRITE),
     ("/echo", WRITE),
     ("/stream", READ),
-    ("/static/slipway.css", READ),
+    (SHEET, READ),
 ]
 
 
@@ -44,7 +44,7 @@ def test_not_allowed(client: Client, target: str, methods: set[str]) -> None:
         assert allowed(answer.headers["Allow"]) == methods
 
 
-@pytest.mark.parametrize("target", ["/plaintext", "/echo", "/nowhere", "/static/slipway.css"])
+@pytest.mark.parametrize("target", ["/plaintext", "/echo", "/nowhere", SHEET])
 @needs(Ability.METHODS)
 def test_unknown(client: Client, target: str) -> None:
     """501 for a method that nobody here knows, wherever."""

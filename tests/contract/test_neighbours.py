@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.parked import Parked
 from tests.contract.serving import PATIENCE, Server
-from tests.contract.variants import deployed, needs
+from tests.contract.variants import Ability, deployed, needs
 from tests.contract.wire import Wire
 
 EACH = 8  # connections of each worker

@@ -4,10 +4,9 @@ import signal
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.parked import Parked
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 
 SIGNALS = pytest.mark.parametrize(
     "sig", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name

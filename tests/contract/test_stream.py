@@ -1,8 +1,7 @@
 """/stream: lines that are sent when they are made."""
 
-from app.gallery.ways import Ability
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import head_of
 
 LINES = [b"line %d\n" % number for number in range(1, 1001)]

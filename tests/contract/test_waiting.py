@@ -2,10 +2,9 @@
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.parked import Parked
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 
 MANY = 20
 ROUNDS = 5

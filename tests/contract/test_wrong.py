@@ -8,9 +8,8 @@ import re
 
 import pytest
 
-from app.gallery.ways import Ability
 from tests.contract.serving import Server
-from tests.contract.variants import needs
+from tests.contract.variants import Ability, needs
 from tests.contract.wire import head_of
 
 NEXT = head_of("GET", "/hello/next", "Connection: close")

@@ -1,5 +1,6 @@
 """Which servers the contract is tried on: every way by itself, the deployable ones also under
-gunicorn. What a way cannot do is written beside its name, in app.gallery.ways, and only there.
+gunicorn. What a way cannot do is written beside its name, in a table that is read here and nowhere
+else: the tests know it from here.
 
 A test that asks for an ability is marked `@needs(Ability.X)`, as is a row of a table. Where the
 way lacks it the test must fail: one that passes says that the way can do more than it says.
@@ -14,7 +15,6 @@ import pytest
 from app.gallery.ways import WAYS, Ability, Way
 
 needs = pytest.mark.needs  # it fails where the way lacks one of these abilities
-lacks = pytest.mark.lacks  # only the ways that lack this ability
 deployed = pytest.mark.deployed  # only the servers that are deployed, under gunicorn
 
 DEPLOYABLE = ("protocol", "aiohttp")  # the words of SERVER
@@ -34,10 +34,12 @@ class Variant:
 
     def command(self, descriptor: int, workers: int) -> tuple[str, ...]:
         """What starts it on a listening socket that it inherits."""
-        if self.gunicorn:
-            return (sys.executable, "gunicorn.conf.py", "--bind", f"fd://{descriptor}")
-        options = ("--fd", str(descriptor), "--workers", str(workers))
-        return (sys.executable, "-m", "app.gallery", self.way.name, *options)
+        # with gallery:
+        if not self.gunicorn:
+            options = ("--fd", str(descriptor), "--workers", str(workers))
+            return (sys.executable, "-m", "app.gallery", self.way.name, *options)
+        # end gallery
+        return (sys.executable, "gunicorn.conf.py", "--bind", f"fd://{descriptor}")
 
     def environment(self, workers: int) -> dict[str, str]:
         """The settings that go with it."""
@@ -49,7 +51,5 @@ class Variant:
         return [self.way.cannot[each] for each in abilities if not self.way.can(each)]
 
 
-VARIANTS = (
-    *(Variant(way) for way in WAYS.values()),
-    *(Variant(WAYS[name], gunicorn=True) for name in DEPLOYABLE),
-)
+VARIANTS = [Variant(WAYS[name], gunicorn=True) for name in DEPLOYABLE]
+VARIANTS[:0] = map(Variant, WAYS.values())  # with gallery

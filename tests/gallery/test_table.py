@@ -30,6 +30,7 @@ def test_document(part: Callable[[], str]) -> None:
     assert between(part.__name__) == part()
 
 
+# with bench:
 def test_every_way_has_its_cost() -> None:
     """The table of costs has a row for each, with three figures in microseconds."""
     rows = re.findall(r"^\| `?([\w-]+)`? \|(.*)\|$", between("costs"), re.MULTILINE)
@@ -38,6 +39,7 @@ def test_every_way_has_its_cost() -> None:
         assert len(costs[name]) >= 3, name
 
 
+# end bench
 @EACH
 def test_listed(way: Way) -> None:
     """One line each, short enough for a terminal."""

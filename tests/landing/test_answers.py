@@ -81,6 +81,15 @@ def test_name(page: Page, name: str) -> None:
     assert page.body("/hello/{name}") == f"Hello, {name}"
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_no_name(page: Page, name: str) -> None:
+    """What cannot be a part of a path is not asked for."""
+    page.enter("/hello/{name}", name)
+    page.press("/hello/{name}")
+    assert page.browser.find_elements(By.CSS_SELECTOR, "input[data-segment]:invalid")
+    assert page.browser.find_elements(By.CSS_SELECTOR, ".answer dl") == []
+
+
 @pytest.mark.parametrize("body", ["", "<img src=x onerror=alert(1)>", "a\nb\n", "ö山😀" * 9])
 def test_body(page: Page, body: str) -> None:
     """It comes back as text, whatever it is."""
@@ -97,7 +106,7 @@ def test_large_body(page: Page) -> None:
     """It is read to its end, and its beginning is shown."""
     page.enter("/echo", "x" * 200_000)
     page.press("/echo")
-    page.says("/echo", "200000 bytes, of which 16384 are shown.")
+    page.says("/echo", "200000 bytes, of which 16384 characters are shown.")
     assert page.body("/echo") == "x" * 16384
 
 

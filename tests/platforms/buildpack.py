@@ -66,8 +66,9 @@ def find_python(version: str) -> str:
         return str(getattr(sys, "_base_executable", sys.executable))
     for name in (f"python{version}", f"/usr/bin/python{version}"):
         program = shutil.which(name)
-        # pyenv's shims are there for versions that pyenv will not start.
-        if program and subprocess.run([program, "-c", "import venv"], check=False).returncode == 0:
+        # pyenv's shims are there for versions that it will not start; Debian has venv without pip.
+        works = [program or "", "-c", "import ensurepip, venv"]
+        if program and not subprocess.run(works, stderr=subprocess.DEVNULL, check=False).returncode:
             return program
     raise Refused(f"Python {version} is not available")
 

@@ -1,6 +1,7 @@
 """A developer with a checkout, and platforms to push it to."""
 
 import contextlib
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,15 @@ from tests.platforms.platform import ROOT, Platform
 from tests.platforms.profile import Profile
 
 Start = Callable[..., Platform]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def told_to_stop() -> Iterator[None]:
+    """SIGTERM ends pytest without a word; here with what fixtures have to do, or releases, which
+    have sessions of their own, would stay."""
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", 143))
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

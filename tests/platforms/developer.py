@@ -3,14 +3,10 @@
 Its first commit is what lies here now, committed or not.
 """
 
-import os
 import subprocess
 from pathlib import Path
 
-from tests.platforms.platform import ROOT, Platform
-
-IDENTITY = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
-IDENTITY |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org"}
+from tests.platforms.platform import ENVIRON, ROOT, Platform
 
 
 class Developer:
@@ -18,14 +14,9 @@ class Developer:
 
     def __init__(self, folder: Path, python: str) -> None:
         self.folder = folder
-        folder.mkdir()
-        listed = self._git("ls-files", "-coz", "--exclude-standard", at=ROOT)
-        there = "\0".join(each for each in listed.split("\0") if (ROOT / each).is_file())
-        archive = ["tar", "-c", "--null", "--files-from=-"]
-        packed = subprocess.run(archive, cwd=ROOT, input=there.encode(), stdout=subprocess.PIPE,
-                                check=True)  # fmt: skip
-        subprocess.run(["tar", "-x"], cwd=folder, input=packed.stdout, check=True)
-        self._git("init", "--quiet", "--initial-branch=main")
+        self._git("init", "--quiet", "--initial-branch=main", str(folder), at=ROOT)
+        self._git(f"--git-dir={folder / '.git'}", "--work-tree=.", "add", "--all", at=ROOT)
+        self._git("checkout-index", "--all")
         self.write(".python-version", f"{python}\n")
 
     def write(self, name: str, text: str) -> None:
@@ -45,6 +36,7 @@ class Developer:
         return subprocess.run(
             ["git", "push", "--force", str(platform.repository), f"HEAD:refs/heads/{branch}"],
             cwd=self.folder,
+            env=ENVIRON,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -56,7 +48,7 @@ class Developer:
         return subprocess.run(
             ["git", *arguments],
             cwd=at or self.folder,
-            env={**os.environ, **IDENTITY},
+            env=ENVIRON,
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -13,10 +13,10 @@ import socket
 import socketserver
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 
 from tests.platforms.buildpack import Refused, Say, build
 from tests.platforms.profile import Profile
@@ -24,6 +24,13 @@ from tests.platforms.release import Release
 from tests.platforms.router import Router
 
 ROOT = Path(__file__).parents[2]
+# git's. Of whoever runs the tests nothing counts: in a hook or a rebase GIT_DIR is their own
+# repository, which would be committed to, and their settings may sign commits or put hooks
+# elsewhere.
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+ENVIRON |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+ENVIRON |= {f"GIT_{who}_NAME": "a" for who in ("AUTHOR", "COMMITTER")}
+ENVIRON |= {f"GIT_{who}_EMAIL": "a@example.org" for who in ("AUTHOR", "COMMITTER")}
 
 
 class Platform:
@@ -43,40 +50,42 @@ class Platform:
         self.repository = folder / "app.git"
         self.current: Release | None = None
         self.releases: list[Release] = []
-        self._hook = _hook_server(folder / "hook", self._receive)
-        self._thread = threading.Thread(target=self._hook.serve_forever, args=(0.05,))
+        self._ends = contextlib.ExitStack()
 
     def __enter__(self) -> "Platform":
         git = ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.repository)]
-        subprocess.run(git, check=True)
+        subprocess.run(git, env=ENVIRON, check=True)
         (self._folder / "sources").mkdir()
-        hook = self.repository / "hooks" / "pre-receive"
-        receive = ("-m", "tests.platforms.receive", self._folder / "hook", self._folder / "sources")
-        command = shlex.join(map(str, (sys.executable, *receive)))
-        hook.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command}\n")
-        hook.chmod(0o755)
-        self.router.__enter__()
-        self._thread.start()
+        with contextlib.ExitStack() as ends:
+            # An address of a socket is at most 107 bytes long: the test's own folder may be deeper.
+            address = Path(ends.enter_context(tempfile.TemporaryDirectory())) / "hook"
+            self._write_hook(address)
+            ends.enter_context(_listening(address, self._receive))
+            ends.enter_context(self.router)
+            ends.callback(self._destroy)
+            self._ends = ends.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._hook.shutdown()
-        self._thread.join(10)
-        self._hook.server_close()
-        for each in self.releases:
-            each.destroy()
-        self.router.__exit__(kind, error, trace)
+    def _write_hook(self, address: Path) -> None:
+        receive = ("-m", "tests.platforms.receive", address, self._folder / "sources")
+        command = shlex.join(map(str, (sys.executable, *receive)))
+        hook = self.repository / "hooks" / "pre-receive"
+        hook.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command}\n")
+        hook.chmod(0o755)
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def _destroy(self) -> None:
+        with contextlib.ExitStack() as releases:
+            for each in self.releases:
+                releases.callback(each.destroy)
 
     # ---- what its owner does, besides git push
 
     def configure(self, **settings: str) -> None:
         """Set variables: a new release of what runs, with them. Raises Refused, and then
-        everything is as it was."""
+        everything is as it was, the variables too, which real platforms may keep."""
         before = self.settings
         self.settings = {**before, **settings}
         try:
@@ -141,16 +150,16 @@ class Platform:
 
 
 def free_port() -> int:
-    """A port that nobody has, and no client is given: the kernel takes those from 32768 on."""
+    """A port that nobody has, and no client is given: the kernel takes those from 32768 on, unless
+    told otherwise."""
     while True:
         port = random.randrange(20_000, 30_000)
         with contextlib.suppress(OSError), socket.create_server(("", port)):
             return port
 
 
-def _hook_server(
-    address: Path, receive: Callable[[Path, Say], bool]
-) -> socketserver.UnixStreamServer:
+@contextlib.contextmanager
+def _listening(address: Path, receive: Callable[[Path, Say], bool]) -> Iterator[None]:
     """Whom the hook asks: a line with a folder for us, lines for who has pushed, then the end."""
 
     class Conversation(socketserver.StreamRequestHandler):
@@ -166,4 +175,11 @@ def _hook_server(
                 say(f"the platform has failed: {error!r}")
                 raise
 
-    return socketserver.UnixStreamServer(os.fspath(address), Conversation)
+    with socketserver.UnixStreamServer(os.fspath(address), Conversation) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()

@@ -37,8 +37,8 @@ class Profile:
     old release serves until the new one is ready. boot: seconds until that is never.
 
     stop: the signal that ends a release, sent so many times (stops) to those whom it reaches: every
-    process, the server's first one, or every process until the first, be it a shell, has gone.
-    kill: seconds until SIGKILL.
+    process; the server's first one; or every process, and no more once that of the line itself,
+    perhaps a shell, has gone. kill: seconds until SIGKILL.
     """
 
     name: str
@@ -56,11 +56,7 @@ class Profile:
     kill: float = 30.0
 
 
-def _blueprint() -> dict[str, str]:
-    """The variables that deploy/render.yaml sets."""
-    [service] = yaml.safe_load((ROOT / "deploy" / "render.yaml").read_text())["services"]
-    return {each["key"]: each["value"] for each in service["envVars"]}
-
+[BLUEPRINT] = yaml.safe_load((ROOT / "deploy" / "render.yaml").read_text())["services"]
 
 # What Heroku's Python buildpack exports, on Dokku as well.
 BUILDPACK = {"FORWARDED_ALLOW_IPS": "*", "GUNICORN_CMD_ARGS": "--access-logfile -"}
@@ -83,6 +79,7 @@ DOKKU = Profile(
     environ={**BUILDPACK, "DYNO": "web.1"},
     fields={**FORWARDED, "X-Request-Start": "{milliseconds}"},
     connection=None,
+    stops=2,  # with health checks it is one; without, one at the switch and one later
     reaches="server",
 )
 PIKU = Profile(
@@ -98,7 +95,7 @@ PIKU = Profile(
 )
 RENDER = Profile(
     "render",
-    environ={"RENDER": "true", **_blueprint()},
+    environ={"RENDER": "true", **{each["key"]: each["value"] for each in BLUEPRINT["envVars"]}},
     fields={
         **FORWARDED,
         "X-Forwarded-For": "{seen}, 172.70.1.1, 10.1.2.3",
@@ -106,6 +103,7 @@ RENDER = Profile(
     },
     stops=1,
     reaches="server",
+    kill=float(BLUEPRINT["maxShutdownDelaySeconds"]),
 )
 # Fly as it is without a word from us, and as deploy/fly.toml tells it to be.
 FLY_UNTOLD = Profile(

@@ -159,7 +159,11 @@ class Release:
         return True
 
     def _kill(self) -> None:
-        for each in reversed(self.processes()):
+        found = self.processes()
+        with contextlib.suppress(psutil.NoSuchProcess):  # those that no log line has named yet
+            if self._runner is not None:
+                found += psutil.Process(self._runner.pid).children(recursive=True)
+        for each in reversed(found):
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.kill()
 

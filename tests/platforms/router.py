@@ -35,12 +35,14 @@ class Router:
         self.backend = 0
         self.port = 0
         self.lost: list[str] = []  # requests that a release did not answer
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
         self._session: ClientSession
         self._runner: web.AppRunner
 
     def __enter__(self) -> "Router":
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)

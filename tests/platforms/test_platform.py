@@ -15,6 +15,7 @@ from socketserver import TCPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/cut":
+            print("asked to cut", flush=True)
             return self.connection.close()
         self.send_response(200)
         self.end_headers()
@@ -36,7 +37,7 @@ def test_killed(start: Start, developer: Developer) -> None:
 
 
 def test_lost(start: Start, developer: Developer) -> None:
-    """A request that a release lets fall is 502, and is counted."""
+    """A request that a release lets fall is 502, and is counted; nobody asks again."""
     platform = start(HEROKU)
     developer.write("Procfile", "web: python stubborn.py\n")
     developer.write("stubborn.py", STUBBORN)
@@ -45,7 +46,8 @@ def test_lost(start: Start, developer: Developer) -> None:
     client.request("GET", "/cut")
     assert client.getresponse().status == 502
     client.close()
-    [lost] = platform.router.lost
+    [release], [lost] = platform.releases, platform.router.lost
+    assert release.log.count("asked to cut") == 1
     assert "GET /cut" in lost
 
 

@@ -163,7 +163,8 @@ def test_client(profile: Profile, start: Start, developer: Developer) -> None:
     """Whose request it is: whom the router says, whatever the client has written."""
     platform = start(profile)
     release = pushed(developer, platform)
-    forged = {"X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "gopher"}
+    named = ("X_Forwarded_For", "Fly_Client_IP", "CF_Connecting_IP", "X_Real_IP")
+    forged = dict.fromkeys(named, "203.0.113.9")
     answer = ask(platform, "/headers", **forged, X_Request_Id="a" * 32)
     assert answer.status == 200
     if profile.connection:

@@ -48,6 +48,6 @@ def test_change(copy: Path, developed: dict[str, str], port: str) -> None:
     for said in ("Hello, once!", "Hello, again!"):
         content.write_text(f"{content.read_text()}\nHELLO_WORLD = {said!r}\n")
         wait_until(lambda said=said: served(said), f"no {said}")
-    sheet = copy / "app" / "static" / "slipway.css"
-    sheet.write_text("b { color: red }\n")
-    wait_until(lambda: ask(found, "/static/slipway.css").body == b"b { color: red }\n", "no b")
+    sheet = "static/slipway.css"
+    (copy / "app" / sheet).write_text("b { color: red }\n")
+    wait_until(lambda: ask(found, f"/{sheet}").body == b"b { color: red }\n", "no b")

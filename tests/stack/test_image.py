@@ -46,7 +46,8 @@ def test_labels(stack: Stack) -> None:
     kinds = ("title", "description", "version", "revision")
     labels = stack.one("protocol").image.labels
     assert [kind for kind in kinds if not labels[f"org.opencontainers.image.{kind}"]] == []
-    assert stack.one("nginx").image.labels["org.opencontainers.image.title"] == "slipway-nginx"
+    title = stack.one("nginx").image.labels["org.opencontainers.image.title"]
+    assert title == "slipway-nginx"
 
 
 def test_no_tools(stack: Stack) -> None:

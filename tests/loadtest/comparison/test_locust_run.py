@@ -9,7 +9,7 @@ from loadtest.comparison.loads import CLOSE, KEEP_ALIVE, Load
 from loadtest.comparison.locust_run import Job, NotMeasured, judged, measure, tail
 from loadtest.comparison.servers import Contender
 from tests.loadtest.comparison.examples import run
-from tests.loadtest.comparison.processes import left_of
+from tests.loadtest.processes import left_of
 
 IDLE = "it was idle for 1.0% of the time"
 

@@ -8,7 +8,7 @@ from bench.cores import Cores
 from bench.targets import Target
 from loadtest.comparison import servers
 from loadtest.comparison.servers import ALL, CONTENDERS, MAIN, Measured, quiet, started
-from tests.loadtest.comparison.processes import left_of
+from tests.loadtest.processes import left_of
 
 UNPINNED = Cores(None, None, "")
 BROKEN = Target("broken", "$python -m bench.no_such_module", "")

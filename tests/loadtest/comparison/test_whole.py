@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.loadtest.comparison.liars import answer, serving
-from tests.loadtest.comparison.processes import runs, still_running
+from tests.loadtest.processes import runs, still_running
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 120

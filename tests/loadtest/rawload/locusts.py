@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.loadtest.comparison.processes import left_of
+from tests.loadtest.processes import left_of
 from tests.loadtest.rawload.lying import LyingServer, lying
 
 ROOT = Path(__file__).parent.parent.parent.parent

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.loadtest.comparison.processes import left_of
+from tests.loadtest.processes import left_of
 from tests.loadtest.rawload.locusts import LOCUSTFILE, TIMEOUT_S, kill, locust
 from tests.loadtest.rawload.lying import LyingServer, lying
 from tests.loadtest.rawload.plans import ports

@@ -71,8 +71,8 @@ def test_wrong_file(docker: Docker) -> None:
 
 def test_no_json(docker: Docker) -> None:
     """An old Compose answers in YAML."""
-    with pytest.raises(Unreadable, match="docker compose did not answer in JSON: name: slipway"):
-        ask_compose(ROOT, docker("echo name: slipway"))
+    with pytest.raises(Unreadable, match="docker compose did not answer in JSON: no: json"):
+        ask_compose(ROOT, docker("echo no: json"))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import pytest
 
-from app.gallery.ways import WAYS
 from tests.contract.clients import CLIENTS, Client
 from tests.contract.serving import Service
-from tests.contract.variants import Variant
+from tests.contract.variants import WAYS, Variant
 from tests.stack.contract.fronts import FRONTS, Front
 from tests.stack.stack import Stack
 

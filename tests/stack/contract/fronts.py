@@ -8,13 +8,15 @@ The tests are called as in test_contract.py, after their module: test_ids.py's `
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.gallery.ways import WAYS, Ability
+from tests.contract.variants import WAYS, Ability
 
 # Modules or tests that are not tried through nginx.
 LEFT_OUT = {
     "test_neighbours": "stops and kills workers, which it must have to itself",
     "test_stop": "stops its server; test_nothing_lost.py does that behind nginx",
+    # with gallery:
     "test_routes_waiting_is_refused": "only for ways that have one request at a time",
+    # end gallery
     "test_wrong_strict": "test_lenient does it, and knows what nginx is lenient with",
 }
 

@@ -1,22 +1,24 @@
 """Processes that a test must not leave behind."""
 
+import os
 import time
 from contextlib import suppress
 
 import psutil
-
-from bench.process import session_stats
 
 PATIENCE_S = 20.0
 
 
 def left_of(session: int) -> list[psutil.Process]:
     """Those of a session that still run, after some time for what is about to end."""
-    found = []
-    for stat in session_stats(session):
-        with suppress(psutil.NoSuchProcess):
-            found.append(psutil.Process(stat.pid))
-    return still_running(found)
+    return still_running([each for each in psutil.process_iter() if session_of(each) == session])
+
+
+def session_of(process: psutil.Process) -> int:
+    """The session it belongs to; 0 where it has gone."""
+    with suppress(ProcessLookupError):
+        return os.getsid(process.pid)
+    return 0
 
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
