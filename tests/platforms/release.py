@@ -8,7 +8,6 @@ import contextlib
 import http.client
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -171,10 +170,7 @@ class Release:
         """Leave nothing behind, whatever happened."""
         self._kill()
         if self._runner is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._runner.wait(10)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._runner.pid, signal.SIGKILL)
+            self._runner.kill()
             self._runner.wait(10)
 
 
