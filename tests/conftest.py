@@ -1,12 +1,18 @@
-"""A real browser, for what only a browser knows: what is drawn, how large, and what scripts do."""
+"""What all tests have: signals as in a terminal, and, for those who ask, a real browser, for what
+only a browser knows: what is drawn, how large, and what scripts do."""
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+# A shell starts a job in the background with SIGINT ignored, and all that the tests start would
+# ignore it as well, until it has a handler of its own.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [

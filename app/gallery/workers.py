@@ -10,11 +10,18 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 from app.gallery.ways import Serve
 
-STOPPING = (signal.SIGTERM, signal.SIGINT)
+# What a process does on each when nobody has said otherwise. A shell that starts a job in the
+# background has said otherwise: the terminal's SIGINT is not for it. Ours is for our children.
+STOPPING: Mapping[int, Any] = {
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+}
 INTERRUPTED = 130  # the exit code after Ctrl-C, by the shells' custom
 
 
@@ -30,15 +37,13 @@ def serve_with(serve: Serve, sock: socket.socket, count: int) -> int:
         for child in children:
             os.kill(child, number)
 
-    before = {each: signal.signal(each, tell) for each in STOPPING}
+    for each in STOPPING:
+        signal.signal(each, tell)
     # A child that were told while it still has its parent's handlers would tell nobody.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     for _ in range(count):
         child = os.fork()
         if child == 0:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             _serve_and_exit(serve, sock)
         children.add(child)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
@@ -53,6 +58,9 @@ def _serve_and_exit(serve: Serve, sock: socket.socket) -> None:
     """A child's whole life: it must never return into what its parent was doing."""
     code = 1
     try:
+        for each, handler in STOPPING.items():
+            signal.signal(each, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         serve(sock)
         code = 0
     except KeyboardInterrupt:

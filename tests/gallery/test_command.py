@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -48,7 +48,8 @@ def serving(*arguments: str) -> "Iterator[tuple[subprocess.Popen[str], int]]":
     try:
         yield process, port
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers too, which hold its output open
         process.communicate()
 
 
