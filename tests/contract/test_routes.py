@@ -98,13 +98,12 @@ def test_index_of_a_hostile_request(server: Server) -> None:
 
 @needs(Ability.REQUEST_ID)
 def test_index_has_the_request_id(server: Server) -> None:
-    """The one that the answer carries, made here or brought along."""
+    """The one that the answer carries, made here or brought along (test_ids.py)."""
     for given in ((), ("X-Request-Id: from/a=proxy",)):
         with server.connect() as wire:
             answer = wire.ask("GET", "/", b"", *given)
         found = answer.headers["X-Request-Id"]
         assert f"<dt>request</dt><dd>{found}</dd>".encode() in answer.body
-    assert found == "from/a=proxy"
 
 
 def test_time(client: Client) -> None:
